@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The configuration document (design 1.3) as typed, validated, indexed data, and how one document becomes the next.
+ *
+ * A weir_model holds the committed configuration. A request (load, patch) is turned into a weir_change: the complete
+ * next state, validated as a whole, beside the old one, with the list of what differs. Committing a change cannot
+ * fail. Tenants are immutable once built and shared between versions, so that a patch costs what it touches and a
+ * reader may keep what it holds.
+ *
+ * Threads: one configuration thread makes, commits and aborts changes. weir_model_show() and weir_model_version() may
+ * be called from any thread beside it and wait for nothing longer than the swap of pointers in a commit.
+ */
+#ifndef WEIR_MODEL_H
+#define WEIR_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "weir_base.h"
+
+/* Sizes that the document may have; more is refused by path (-E2BIG). */
+#define WEIR_DOC_MAX_BYTES (64u << 20)
+#define WEIR_DOC_MAX_DEPTH 16
+#define WEIR_CFG_ADDRESSES_MAX 64 /* addresses of a vport; addresses of an underlay */
+#define WEIR_CFG_REMOTES_MAX 1024 /* remotes of a switch */
+
+#define WEIR_CFG_FLOWS_DEFAULT 1000000u
+#define WEIR_CFG_FLOWS_MIN 1024u
+#define WEIR_CFG_FLOWS_MAX 67108864u
+#define WEIR_CFG_FLOW_IDLE_DEFAULT (30 * WEIR_NS_PER_S)
+#define WEIR_CFG_MAC_AGE_DEFAULT (300 * WEIR_NS_PER_S)
+#define WEIR_CFG_MACS_DEFAULT 4096u /* quota.macs of a tenant that gives none */
+
+struct weir_cfg_settings {
+	uint32_t flows;	    /* flow slots over all workers; takes effect at the next start */
+	uint64_t flow_idle; /* ns, 1 s to 1 h */
+	uint64_t mac_age;   /* ns, 1 s to 24 h */
+};
+
+struct weir_cfg_port {
+	char name[WEIR_NAME_SIZE];
+	const char *devargs; /* exactly one of devargs and device is set; the other is NULL */
+	const char *device;
+	uint64_t rate;	 /* bps; 0 = not given */
+	uint32_t mtu;	 /* 68 to 9216 - 18; 0 = not given */
+	uint32_t queues; /* 1 to 64; 0 = not given */
+};
+
+struct weir_cfg_underlay {
+	char port[WEIR_NAME_SIZE];
+	uint32_t n_addresses, n_gateways;
+	const struct weir_prefix *addresses;
+	const struct weir_ip *gateways;
+	uint32_t vlan; /* 1 to 4094, WEIR_NONE = untagged */
+	bool has_mac;
+	struct weir_mac mac;
+};
+
+struct weir_cfg_static_mac {
+	struct weir_mac mac;
+	uint32_t vport; /* index into the tenant's vports, or WEIR_NONE: then at */
+	struct weir_ip remote;
+};
+
+struct weir_cfg_switch {
+	char name[WEIR_NAME_SIZE];
+	uint32_t vni; /* 1 to 2^24-1; WEIR_NONE = reaches no other gateway (then no remotes) */
+	uint32_t n_remotes, n_macs;
+	const struct weir_ip *remotes;
+	const struct weir_cfg_static_mac *macs;
+};
+
+struct weir_cfg_vport {
+	char name[WEIR_NAME_SIZE];
+	uint32_t sw; /* index into the tenant's switches */
+	char port[WEIR_NAME_SIZE];
+	uint32_t vlan; /* 1 to 4094, WEIR_NONE = untagged */
+	struct weir_rate limit;
+	bool has_mac;
+	struct weir_mac mac;
+	uint32_t n_addresses;
+	const struct weir_ip *addresses;
+};
+
+/* Switches and vports stand in order of their names, so that two versions are compared by one walk. */
+struct weir_cfg_tenant {
+	char name[WEIR_NAME_SIZE];
+	struct weir_rate limit;
+	uint32_t quota_flows; /* WEIR_NONE = not given: all of settings.flows */
+	uint32_t quota_macs;
+	uint32_t n_switches, n_vports;
+	const struct weir_cfg_switch *switches;
+	const struct weir_cfg_vport *vports;
+};
+
+/* One element's step from one version to the next: before NULL = added, after NULL = removed. */
+struct weir_port_step {
+	const struct weir_cfg_port *before, *after;
+};
+struct weir_underlay_step {
+	const struct weir_cfg_underlay *before, *after;
+};
+struct weir_tenant_step {
+	const struct weir_cfg_tenant *before, *after;
+};
+
+/* What a request changes; steps only where before and after differ. Valid until committed or aborted. */
+struct weir_change {
+	struct weir_cfg_settings settings; /* after */
+	bool settings_changed;
+	uint32_t n_ports, n_underlays, n_tenants;
+	const struct weir_port_step *ports;
+	const struct weir_underlay_step *underlays;
+	const struct weir_tenant_step *tenants;
+};
+
+struct weir_model;
+
+struct weir_model *weir_model_create(void); /* the empty configuration; NULL: no memory */
+void weir_model_free(struct weir_model *model);
+
+/*
+ * Whole document / RFC 7396 merge patch -> *change, validated against everything that is to stand beside it (names
+ * that are referred to exist, VNIs and (port, VLAN) pairs are unique over the gateway, ...). `text` need not be
+ * NUL-terminated. One change may be open at a time. Returns 0, or -errno with err->path and err->msg: -EINVAL
+ * malformed or not allowed, -ERANGE, -EEXIST duplicates, -ENOENT dangling reference, -ENOTSUP "not in this version",
+ * -E2BIG, -ENOMEM, -EBUSY (a change is open). After a failure nothing is open and nothing has changed.
+ */
+int weir_model_load(
+    struct weir_model *model, const char *text, size_t len, struct weir_change **change, struct weir_err *err);
+int weir_model_patch(
+    struct weir_model *model, const char *text, size_t len, struct weir_change **change, struct weir_err *err);
+
+/* Makes the change the committed configuration of the given version / forgets it. `change` is gone afterwards. */
+void weir_model_commit(struct weir_model *model, struct weir_change *change, uint64_t version);
+void weir_model_abort(struct weir_model *model, struct weir_change *change);
+
+uint64_t weir_model_version(const struct weir_model *model);
+
+/*
+ * The committed document, or the part at JSON pointer `pointer` ("" = whole), as compact ASCII JSON text in the
+ * document's own order and spelling. *text is the caller's to free(). Returns 0, -ENOENT with err, -ENOMEM. *version:
+ * the version it shows. Any thread.
+ */
+int weir_model_show(
+    struct weir_model *model, const char *pointer, char **text, size_t *len, uint64_t *version, struct weir_err *err);
+
+/* Committed elements by name, or NULL. Configuration thread. */
+const struct weir_cfg_tenant *weir_model_tenant(const struct weir_model *model, const char *name);
+const struct weir_cfg_port *weir_model_port(const struct weir_model *model, const char *name);
+
+#endif
