@@ -79,7 +79,7 @@ static uint64_t
 arrive_in_pairs(uint64_t i, uint64_t frame_ps, uint64_t *random, uint64_t *carry)
 {
 	(void)random;
-	return i % 2 == 0 ? gap_of(frame_ps * 3 / 2, carry) : 0;
+	return i % 2 == 0 ? gap_of(frame_ps, carry) : 0;
 }
 
 static uint64_t
