@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The gateway's parts, for the files that apply configurations to it and look at it. */
+#ifndef WEIR_GATEWAY_PRIV_H
+#define WEIR_GATEWAY_PRIV_H
+
+#include <pthread.h>
+
+#include <rte_mempool.h>
+#include <rte_rcu_qsbr.h>
+
+#include "weir_counters.h"
+#include "weir_gateway.h"
+#include "weir_maint.h"
+#include "weir_model.h"
+#include "weir_neigh.h"
+#include "weir_port.h"
+#include "weir_store.h"
+#include "weir_vnet.h"
+#include "weir_worker.h"
+
+/* A configured port. */
+struct live_port {
+	struct weir_cfg_port cfg; /* strings are its own */
+	struct weir_port *port;	  /* NULL = down */
+	uint32_t iface;		  /* counts what belongs to no tenant; WEIR_NONE while down */
+	char reason[256];	  /* why it is down */
+	bool has_underlay;
+	uint32_t underlay;	/* id */
+	struct live_port *next; /* in order of creation */
+};
+
+/* A tenant as applied: what the configuration calls something -> its ids. Switches, vports and remotes stand parallel
+ * to cfg's arrays. */
+struct live_tenant {
+	const struct weir_cfg_tenant *cfg;
+	struct weir_tenant *tenant;
+	uint32_t *switches;	 /* switch ids */
+	uint32_t *vports;	 /* interface ids */
+	uint32_t **remotes;	 /* [switch][remote]: interface ids */
+	struct weir_tally *gone; /* what interfaces counted that it no longer has */
+};
+
+struct weir_gateway {
+	uint32_t n_workers;
+	const struct weir_clock *clock;
+	uint64_t now; /* without a clock */
+
+	/* One configuration call at a time: model, store, everything `live` for writing. */
+	pthread_mutex_t config_mutex;
+	/* Short: what views read (the directory below), and MAC tables. Never held across a wait for workers. */
+	pthread_mutex_t mutex;
+
+	struct rte_mempool *pool;
+	struct rte_rcu_qsbr *qsbr;
+	struct weir_ports *ports;
+	struct weir_neigh *neigh;
+	struct weir_vnet *vnet;
+	struct weir_macs *macs;
+	struct weir_counters_set *counters;
+	struct weir_worker **workers;
+	struct weir_maint *maint;
+	struct weir_model *model;
+	struct weir_store *store; /* NULL = no state */
+
+	/* The directory; `mutex`. */
+	struct live_port *live_ports;
+	struct rte_hash *tenant_ids;			      /* name -> tenant id */
+	struct live_tenant **live_tenants;		      /* by tenant id, WEIR_TENANTS_MAX; NULL = free */
+	uint32_t n_tenants, n_vports, n_switches, max_tenant; /* max_tenant: above every id in use */
+	struct weir_tally gone;				      /* what tenants and ports counted that are no more */
+	struct weir_cfg_settings settings;
+	uint64_t started; /* time */
+	char state_dir[256];
+
+	/* Ids. config_mutex */
+	struct weir_idpool *tenant_pool, *switch_pool, *iface_pool, *underlay_pool;
+	uint32_t serial;
+};
+
+/* Time as workers have it, or virtual. */
+uint64_t gateway_now(const struct weir_gateway *gateway);
+
+/* The tenant with this name, or NULL. `mutex` held. */
+struct live_tenant *gateway_tenant(struct weir_gateway *gateway, const char *name);
+/* The port with this name, or NULL. `mutex` held. */
+struct live_port *gateway_port(struct weir_gateway *gateway, const char *name);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One worker's flow cache: exact keys to paths, with each flow's own counters.
+ *
+ * The worker that owns it is the only one to write; it needs no lock. Statistics readers copy entries beside it by
+ * weir_flow_read(), which an entry's sequence number keeps from mixing two flows. An entry is two cachelines: the
+ * key, and what a packet writes.
+ *
+ * When no slot is free (the table is full, or the tenant's quota is), the packet is forwarded all the same, uncached,
+ * and that is counted; slots come back by ageing.
+ */
+#ifndef WEIR_FLOW_H
+#define WEIR_FLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "weir_base.h"
+#include "weir_packet.h"
+#include "weir_table.h"
+
+struct weir_flow {
+	struct weir_key key;
+	uint64_t packets, bytes;
+	uint64_t first, last; /* ns */
+	uint32_t path;	      /* index of the worker's path */
+	uint32_t path_gen;    /* the generation of it that this flow was resolved with */
+	uint32_t tenant;      /* id, and its incarnation: what the quota counts */
+	uint32_t tenant_serial;
+	uint32_t iface_serial; /* incarnation of key.ingress */
+	uint32_t seq;	       /* odd while the entry is being filled or emptied */
+	uint8_t used;
+	uint8_t tcp_flags; /* all that were seen */
+	uint8_t pad[6];
+} WEIR_CACHE_ALIGNED;
+_Static_assert(sizeof(struct weir_flow) == 128, "two cachelines");
+
+struct weir_flows;
+
+/* `capacity` slots, their memory taken at once. NULL: no memory. */
+struct weir_flows *weir_flows_create(uint32_t capacity, int socket);
+void weir_flows_free(struct weir_flows *flows); /* NULL is fine */
+
+/* ---- worker ---- */
+
+/* Hashes of n keys, then the flow of each, or NULL. n <= 64. */
+void weir_flows_lookup(struct weir_flows *flows, const struct weir_key keys[], const uint32_t at[], uint32_t n,
+    uint64_t hashes[], struct weir_flow *found[]);
+
+/*
+ * A new flow for `key`, which is not in the cache; counters zero, first = last = now; the caller fills path and owner
+ * before the next packet. NULL: no slot.
+ */
+struct weir_flow *weir_flows_add(struct weir_flows *flows, const struct weir_key *key, uint64_t hash, uint64_t now);
+
+/* Starts an entry over for a new owner of the same key: counters zero, first = last = now. */
+void weir_flow_restart(struct weir_flow *flow, uint64_t now);
+
+/* Looks at the next `n` slots; calls `gone` for each flow idle for longer than `idle` before it takes it out. */
+void weir_flows_age(struct weir_flows *flows, uint32_t n, uint64_t idle, uint64_t now,
+    void (*gone)(void *arg, struct weir_flow *flow), void *arg);
+
+/* ---- any thread ---- */
+
+uint32_t weir_flows_capacity(const struct weir_flows *flows);
+uint32_t weir_flows_count(const struct weir_flows *flows);
+
+/* Copies the flow in slot `slot`, if there is one; true if so. */
+bool weir_flow_read(const struct weir_flows *flows, uint32_t slot, struct weir_flow *copy);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The maintenance thread's work: learning and ageing MACs, neighbours, links, the clock, folding counters before
+ * their rows fill. The only writer of MAC and neighbour tables beside configuration (which takes the same mutexes).
+ */
+#ifndef WEIR_MAINT_H
+#define WEIR_MAINT_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include <rte_rcu_qsbr.h>
+
+#include "weir_clock.h"
+#include "weir_counters.h"
+#include "weir_neigh.h"
+#include "weir_vnet.h"
+#include "weir_worker.h"
+
+struct weir_maint;
+
+struct weir_maint_params {
+	uint32_t n_workers;
+	struct weir_worker *const *workers;
+	struct weir_vnet *vnet;
+	struct weir_macs *macs;
+	struct weir_neigh *neigh;
+	struct weir_counters_set *counters;
+	struct rte_rcu_qsbr *qsbr;
+	pthread_mutex_t *mutex;	  /* guards macs */
+	struct weir_clock *clock; /* to keep true; NULL in virtual time */
+	uint64_t mac_age;
+};
+
+struct weir_maint *weir_maint_create(const struct weir_maint_params *params); /* NULL: no memory */
+void weir_maint_free(struct weir_maint *maint);
+
+/* One round at time `now`. */
+void weir_maint_step(struct weir_maint *maint, uint64_t now);
+
+void weir_maint_set_mac_age(struct weir_maint *maint, uint64_t ns); /* any thread */
+
+#endif

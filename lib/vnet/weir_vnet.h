@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The virtual networks as workers see them: tenants, switches, interfaces, MAC tables; the walk that composes a
+ * verdict; paths.
+ *
+ * Objects are immutable once published and found by id in arrays of pointers; a change publishes a new object with a
+ * release store and frees the old one after every worker has passed a quiescent state. Written by the configuration
+ * thread, MAC entries by the maintenance thread (both under the gateway's control mutex where they meet); workers
+ * only read.
+ *
+ * How a change reaches every flow it affects at its next packet, and no other: each switch has a generation, bumped
+ * when anything configured of it, its vports or its remotes changes; an "absent" generation, bumped when it learns a
+ * MAC it did not know; each MAC entry has its own. A path records those that it was composed from. Each tenant has an
+ * epoch, bumped after any of its generations was. A packet compares one word, its path's epoch with its tenant's;
+ * only where they differ are the recorded generations compared, and the path is then good for the new epoch or
+ * resolved again. So a change costs its own tenant's paths one comparison each and other tenants nothing, and nobody
+ * has to find the paths that it touches.
+ */
+#ifndef WEIR_VNET_H
+#define WEIR_VNET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "weir_base.h"
+#include "weir_counters.h"
+#include "weir_meter.h"
+#include "weir_neigh.h"
+#include "weir_packet.h"
+#include "weir_port.h"
+#include "weir_table.h"
+
+#define WEIR_TENANTS_MAX (1u << 17)
+#define WEIR_SWITCHES_MAX (1u << 18)
+#define WEIR_IFACES_MAX (1u << 19)
+#define WEIR_MACS_MAX (1u << 19)
+
+/* ---- objects ---- */
+
+/* What leaves by uplinks and what leaves by vports is limited separately. */
+enum weir_direction {
+	WEIR_TO_UPLINK,
+	WEIR_TO_VPORT,
+	WEIR_DIRECTIONS,
+};
+
+struct weir_tenant {
+	uint32_t id, serial; /* serial: unique over all tenants that ever were */
+	char name[WEIR_NAME_SIZE];
+	struct weir_rate rate;
+	uint32_t quota_flows, quota_macs;
+	struct weir_limit *limit[WEIR_DIRECTIONS]; /* NULL = none. The buckets are shared by all workers */
+};
+
+enum weir_iface_kind {
+	WEIR_IFACE_PORT, /* the port itself: packets that belong to no tenant */
+	WEIR_IFACE_VPORT,
+	WEIR_IFACE_REMOTE, /* a remote as one switch sees it */
+};
+
+struct weir_iface {
+	uint32_t id, serial;
+	enum weir_iface_kind kind;
+	const struct weir_tenant *tenant; /* NULL for PORT */
+	uint32_t sw;			  /* switch id; WEIR_NONE for PORT */
+	const struct weir_port *port;	  /* VPORT, PORT; NULL while a vport's port is down */
+	/* VPORT */
+	uint32_t vlan;				 /* WEIR_NONE = untagged */
+	struct weir_limit *limit_in, *limit_out; /* NULL = none */
+	struct weir_rate rate;
+	bool has_mac;
+	struct weir_mac mac;
+	uint32_t n_addresses;
+	const struct weir_ip *addresses;
+	/* REMOTE */
+	uint32_t vtep, vni;
+	struct weir_ip ip;
+	char name[WEIR_NAME_SIZE]; /* the vport's or the port's */
+};
+
+/* A remote by its address: an open-addressed table of n_slots (a power of two) in the switch object. */
+struct weir_remote_slot {
+	struct weir_ip ip;
+	uint32_t iface; /* WEIR_NONE = free */
+};
+
+struct weir_switch {
+	uint32_t id;
+	const struct weir_tenant *tenant;
+	uint32_t vni; /* WEIR_NONE = none */
+	char name[WEIR_NAME_SIZE];
+	uint32_t n_vports, n_remotes, n_slots;
+	const struct weir_iface **vports, **remotes; /* flooding: to all of them */
+	struct weir_remote_slot *slots;
+};
+
+/* An underlay as workers see it. */
+struct weir_underlay {
+	uint32_t id;
+	const struct weir_port *port;
+	uint32_t iface; /* of the port: what it counts on */
+	struct weir_mac mac;
+};
+
+/* What a frame of one VLAN (0 = untagged or VID 0) of a port belongs to. */
+#define WEIR_TARGET_NONE 0u
+#define WEIR_TARGET_UNDERLAY 0x80000000u /* | underlay id; else interface id + 1 */
+
+struct weir_port_map {
+	uint32_t iface;	       /* the port's own */
+	uint32_t target[4096]; /* by VLAN id */
+};
+
+/* weir's own addresses, over all underlays. */
+struct weir_locals {
+	uint32_t n;
+	struct weir_ip ip[];
+};
+
+struct weir_mac_entry {
+	/* the table's key */
+	uint32_t sw;
+	struct weir_mac mac;
+	uint8_t zero[6];
+	/* */
+	uint32_t iface; /* where it is; maintenance: w (atomic), worker: r */
+	uint32_t is_static;
+	uint64_t seen; /* maintenance thread's alone */
+};
+
+struct weir_vnet {
+	struct weir_tenant **tenants;
+	struct weir_switch **switches;
+	struct weir_iface **ifaces;
+	struct weir_underlay **underlays;
+	struct weir_port_map **port_maps; /* by port index */
+	struct weir_locals *locals;
+	uint32_t **vnis; /* [vni >> 12][vni & 4095]: switch id + 1; 0 = none */
+	const struct weir_neigh *neigh;
+
+	struct weir_table *mac_table;
+	struct weir_mac_entry *macs;
+
+	/* Generations; they only grow, whatever their index names at the time. control, maintenance: w; worker: r */
+	uint32_t *tenant_epoch;
+	uint32_t *switch_gen;
+	uint32_t *absent_gen;
+	uint32_t *mac_gen;
+
+	uint32_t *flows_used;	 /* by tenant: over all workers; workers: rw (atomic) */
+	uint64_t *flows_refused; /* by tenant: flows that were forwarded without a slot; workers: rw (atomic) */
+};
+
+/* NULL: no memory. `neigh` outlives it. */
+struct weir_vnet *weir_vnet_create(const struct weir_neigh *neigh);
+void weir_vnet_free(struct weir_vnet *vnet); /* frees the arrays and tables, not the objects in them */
+
+/* ---- lookups; worker ---- */
+
+static inline const struct weir_iface *
+weir_vnet_iface(const struct weir_vnet *vnet, uint32_t id)
+{
+	return __atomic_load_n(&vnet->ifaces[id], __ATOMIC_ACQUIRE);
+}
+
+static inline const struct weir_switch *
+weir_vnet_switch(const struct weir_vnet *vnet, uint32_t id)
+{
+	return __atomic_load_n(&vnet->switches[id], __ATOMIC_ACQUIRE);
+}
+
+/* The switch with this VNI, or NULL. */
+const struct weir_switch *weir_vnet_by_vni(const struct weir_vnet *vnet, uint32_t vni);
+
+/* The remote of a switch with this address, or NULL. */
+const struct weir_iface *weir_switch_remote(
+    const struct weir_vnet *vnet, const struct weir_switch *sw, const struct weir_ip *ip);
+
+/* Is this one of weir's own underlay addresses? */
+bool weir_vnet_is_local(const struct weir_vnet *vnet, const struct weir_ip *ip);
+
+/* ---- verdicts ---- */
+
+enum weir_action {
+	WEIR_FORWARD, /* to the interface `out` */
+	WEIR_FLOOD,   /* to every other interface of the switch */
+};
+
+/* The composed result of the walk, and what it was composed from. */
+struct weir_verdict {
+	uint32_t epoch;	 /* of the tenant when it was last found good */
+	uint32_t tenant; /* id */
+	enum weir_action action;
+	bool cacheable; /* ARP and ND are not: their payload is checked each time */
+	bool learn;	/* the source MAC is not known to be at `in`, or may age: say so to maintenance */
+	const struct weir_iface *in, *out; /* out: FORWARD */
+	const struct weir_switch *sw;
+	/* the generations it depends on */
+	uint32_t switch_gen, absent_gen;
+	bool uses_absent;	 /* source or destination MAC was not known */
+	uint32_t smac, smac_gen; /* MAC entry, or WEIR_NONE */
+	uint32_t dmac, dmac_gen;
+};
+
+/*
+ * Walks: anti-spoofing, learning, forwarding. `data` is the frame's first byte, parsed as `frame` and `key`. Returns
+ * WEIR_OK with *verdict, or the reason for a drop. Worker; the pointers hold until its next quiescent state, or as
+ * long as weir_verdict_valid() says so.
+ */
+enum weir_reason weir_resolve(const struct weir_vnet *vnet, const struct weir_iface *in, const struct weir_key *key,
+    const struct weir_frame *frame, const uint8_t *data, struct weir_verdict *verdict);
+
+/* Compares the recorded generations: true if the verdict still stands (and is then good for the tenant's present
+ * epoch). Worker. */
+bool weir_verdict_recheck(const struct weir_vnet *vnet, struct weir_verdict *verdict);
+
+/* The usual question, one comparison. Worker. */
+static inline bool
+weir_verdict_valid(const struct weir_vnet *vnet, struct weir_verdict *verdict)
+{
+	uint32_t epoch = __atomic_load_n(&vnet->tenant_epoch[verdict->tenant], __ATOMIC_ACQUIRE);
+
+	return __builtin_expect(verdict->epoch == epoch, 1) || weir_verdict_recheck(vnet, verdict);
+}
+
+/* ---- paths ---- */
+
+/* What many flows of one worker share. A flow holds a path's index and the generation it bound to. */
+struct weir_path {
+	struct weir_path_key {
+		uint32_t in, serial; /* interface and its incarnation */
+		uint32_t smac, dmac; /* MAC entries; dmac WEIR_NONE: flooded */
+	} key;
+	uint32_t gen;	    /* bumped when it is composed anew: its flows are then resolved again, one by one */
+	uint32_t refs;	    /* flows */
+	uint64_t refreshed; /* when the source MAC was last reported as seen */
+	struct weir_verdict verdict;
+} WEIR_CACHE_ALIGNED;
+
+/* One worker's own; no other thread touches it. */
+struct weir_paths;
+struct weir_paths *weir_paths_create(uint32_t capacity, int socket); /* NULL: no memory */
+void weir_paths_free(struct weir_paths *paths);
+
+/* The path for this verdict, found or made, with one more reference; WEIR_NONE if none is free. */
+uint32_t weir_paths_get(struct weir_paths *paths, const struct weir_vnet *vnet, const struct weir_verdict *verdict);
+void weir_paths_put(struct weir_paths *paths, uint32_t path);
+struct weir_path *weir_path(struct weir_paths *paths, uint32_t path);
+uint32_t weir_paths_used(const struct weir_paths *paths);
+
+/* ---- control: MAC table ---- */
+
+enum weir_learn_result {
+	WEIR_LEARNED,
+	WEIR_MOVED,
+	WEIR_REFRESHED,
+	WEIR_LEARN_REFUSED, /* the tenant's quota or the table is full, or the entry is static */
+};
+
+/* Called by one thread at a time (the gateway's control mutex). */
+struct weir_macs;
+
+struct weir_macs *weir_macs_create(struct weir_vnet *vnet); /* NULL: no memory */
+void weir_macs_free(struct weir_macs *macs);
+
+/* `iface` sent a frame with source `mac`. Learns, moves or refreshes. A MAC that moves more than once in a second
+ * stays learnable (no lock-out). */
+enum weir_learn_result weir_macs_learn(
+    struct weir_macs *macs, const struct weir_iface *iface, const struct weir_mac *mac, uint64_t now);
+
+/* Sets / removes a static entry (a learned one is replaced). Returns 0 or -ENOSPC. */
+int weir_macs_set_static(
+    struct weir_macs *macs, const struct weir_switch *sw, const struct weir_mac *mac, uint32_t iface);
+void weir_macs_unset_static(struct weir_macs *macs, uint32_t sw, const struct weir_mac *mac);
+
+/* Forgets the learned entries of an interface / all entries of a switch. */
+void weir_macs_forget_iface(struct weir_macs *macs, uint32_t iface);
+void weir_macs_forget_switch(struct weir_macs *macs, uint32_t sw);
+
+/* Ages: call every few ms; each call looks at a part of the table, all of it within an eighth of `age`. */
+void weir_macs_age(struct weir_macs *macs, uint64_t age, uint64_t now);
+
+/* Entries removed until now may be reused once workers have passed a quiescent state: snapshot, wait, reuse. */
+void weir_macs_reclaim_begin(struct weir_macs *macs);
+void weir_macs_reclaim_end(struct weir_macs *macs);
+
+uint32_t weir_macs_used(const struct weir_macs *macs);
+uint32_t weir_macs_of_tenant(const struct weir_macs *macs, uint32_t tenant);
+uint64_t weir_macs_refused(const struct weir_macs *macs, uint32_t tenant);
+/* The next entry of a tenant's from cursor on (tenant WEIR_NONE: of all); returns its index, or WEIR_NONE. Cursor for
+ * the next call: index + 1. */
+uint32_t weir_macs_next(const struct weir_macs *macs, uint32_t tenant, uint32_t cursor);
+
+#endif
