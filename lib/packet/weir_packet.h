@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Packets as bytes: parsing, the flow key, what is taken off and put on. Nothing here knows tenants or configuration,
- * keeps state or frees mbufs; every function may run on any thread, on packets of its own.
+ * Packets as bytes: parsing, the flow key, what is taken off and put on. Nothing here knows tenants or configuration
+ * or keeps state; every function may run on any thread, on packets of its own. A packet given to a function stays the
+ * caller's, whatever the function returns.
  *
  * Every length and offset that comes from outside is checked in the parse functions, once; what they leave in
  * weir_frame and weir_outer may be used without further checks.
@@ -34,15 +35,15 @@ enum {
 struct weir_key {
 	uint32_t ingress;   /* interface id it came in by (host order); not filled by the parser */
 	uint16_t ethertype; /* of what follows the tags; for 802.3 frames their length field is replaced by 0 */
-	uint8_t proto;	    /* IP protocol after extension headers; 0 for others */
+	uint8_t proto;	    /* IP protocol, after extension headers; of fragments: what the fragment header says */
 	uint8_t flags;	    /* WEIR_KEY_* */
 	struct weir_mac dmac;
 	struct weir_mac smac;
 	uint16_t vlan[2]; /* TCIs of the tenant's own tags, outermost first */
 	uint8_t src[16];  /* IPv6, or IPv4 in the first four bytes; ARP: sender's */
 	uint8_t dst[16];  /* ARP: target's */
-	uint16_t sport;	  /* TCP, UDP, SCTP; ICMP: type << 8 | code */
-	uint16_t dport;	  /* ICMP: id of an echo, else 0 */
+	uint16_t sport;	  /* TCP, UDP, SCTP; ICMP: type, code */
+	uint16_t dport;	  /* TCP, UDP, SCTP; ICMP: id of an echo request or reply */
 	uint32_t zero;
 } __attribute__((aligned(8)));
 _Static_assert(sizeof(struct weir_key) == 64, "one cacheline");
@@ -59,35 +60,50 @@ enum {
 
 /* Offsets count from the frame's first byte (its destination MAC). */
 struct weir_frame {
-	uint32_t len; /* bytes, destination MAC to last byte, no FCS */
-	uint16_t l3;  /* IP or ARP header; 0 = none parsed */
-	uint16_t l4;  /* TCP/UDP/ICMP header; 0 = none (other protocol, later fragment) */
-	uint8_t kind; /* WEIR_FRAME_* */
-	uint8_t tos;  /* DSCP and ECN */
+	uint32_t len;	/* bytes, destination MAC to last byte, no FCS */
+	uint32_t avail; /* how many of them are contiguous */
+	uint16_t l3;	/* IP or ARP header; 0 = none parsed */
+	uint16_t l4;	/* TCP, UDP, SCTP, ICMP or ICMPv6 header; 0 = none (other protocol, any fragment) */
+	uint8_t kind;	/* WEIR_FRAME_* */
+	uint8_t tos;	/* DSCP and ECN */
 	uint8_t tcp_flags;
 	uint8_t pad;
 };
 
+/* Headers that end deeper than this many bytes into a frame are taken as malformed. */
+#define WEIR_HEADERS_MAX 256
+
 /*
- * Parses a tenant's Ethernet frame: up to two tags, IPv4 with options, IPv6 with extension headers (at most 8,
- * bounded), TCP, UDP, SCTP, ICMP, ICMPv6, ARP. Unknown ethertypes and IP protocols are fine: they are switched by
- * MAC. IP total lengths must fit the frame (trailing padding is fine). Fragments hash by addresses only: ports 0.
+ * Parses a tenant's Ethernet frame: up to two tags (a third one is an unknown ethertype), IPv4 with options, IPv6
+ * with extension headers (at most 8), TCP, UDP, SCTP, ICMP, ICMPv6, ARP. Unknown ethertypes and IP protocols are
+ * fine: they are switched by MAC. IP and UDP lengths must fit the frame (trailing padding is fine). Fragments have
+ * neither ports nor l4, so that all of one packet are one flow; a fragmented ND message is refused (RFC 6980).
  *
- * `data` holds `avail` contiguous bytes of a frame `len` bytes long (avail <= len; avail is all, or at least
- * WEIR_PULLUP). Fills *key except `ingress`. Returns WEIR_OK, or SHORT_FRAME, BAD_IPV4, BAD_IPV6, BAD_L4, BAD_ARP.
+ * `data` holds `avail` contiguous bytes of a frame `len` bytes long: all of it, or at least WEIR_HEADERS_MAX (what is
+ * beyond `len` is left alone). The result does not depend on `avail`. Fills *key except `ingress`. Returns WEIR_OK,
+ * or SHORT_FRAME (also if `avail` is too small), BAD_IPV4, BAD_IPV6, BAD_L4, BAD_ARP; then *key and *frame are
+ * undefined.
  */
 enum weir_reason weir_parse_frame(
     const uint8_t *data, uint32_t avail, uint32_t len, struct weir_key *key, struct weir_frame *frame);
 
-/* Headers deeper than this many bytes into a frame are taken as malformed. */
-#define WEIR_PULLUP 256
+/* Enough contiguous bytes for a tenant's headers and the outer ones in front of them (94 with all IPv4 options). */
+#define WEIR_PULLUP 384
+
+int weir_packet_gather(struct rte_mbuf *m); /* the unusual case of weir_packet_pullup() */
 
 /*
- * Makes the first min(pkt_len, WEIR_PULLUP) bytes from `off` on contiguous in the mbuf's first segment (a NIC that
- * splits headers, a chained vhost buffer). The usual case, a first segment long enough, is one comparison. Returns 0,
- * or -ENOSPC if the first segment has no room.
+ * Makes the first min(pkt_len, WEIR_PULLUP) bytes contiguous in the mbuf's first segment (a NIC that splits headers,
+ * a chained vhost buffer); segments emptied by that are freed. Returns 0, or -ENOSPC if the first segment has no room
+ * or is shared (nothing changed).
  */
-int weir_packet_pullup(struct rte_mbuf *m);
+static inline int
+weir_packet_pullup(struct rte_mbuf *m)
+{
+	if (m->data_len >= WEIR_PULLUP || m->data_len == m->pkt_len)
+		return 0;
+	return weir_packet_gather(m);
+}
 
 /* ---- ARP and ND, for anti-spoofing and for weir's own neighbours ---- */
 
@@ -97,13 +113,13 @@ struct weir_arp {
 	struct weir_ip spa, tpa; /* IPv4-mapped */
 };
 
-/* `arp` of a frame whose kind has WEIR_FRAME_ARP: it was bounds-checked by the parse. */
+/* The ARP packet of a frame whose kind has WEIR_FRAME_ARP: it was bounds-checked by the parse. */
 void weir_parse_arp(const uint8_t *frame_data, const struct weir_frame *frame, struct weir_arp *arp);
 
 struct weir_nd {
 	uint8_t type;	  /* 133 RS, 134 RA, 135 NS, 136 NA, 137 redirect */
 	bool has_target;  /* NS, NA */
-	bool has_lladdr;  /* source (NS, RS, RA) or target (NA) link-layer address option */
+	bool has_lladdr;  /* source (NS, RS, RA) or target (NA, redirect) link-layer address option */
 	uint8_t na_flags; /* 0x80 router 0x40 solicited 0x20 override */
 	struct weir_ip src, dst, target;
 	struct weir_mac lladdr;
@@ -111,7 +127,8 @@ struct weir_nd {
 
 /*
  * ND message of a frame whose kind has WEIR_FRAME_ND. Validates what RFC 4861 says a receiver must: hop limit 255,
- * code 0, lengths, no zero-length option, checksum. Returns WEIR_OK or BAD_L4.
+ * code 0, lengths, no zero-length option, checksum, addresses; and that it does not name two link-layer addresses, of
+ * which receivers could choose either. The message has to be contiguous (frame->avail). Returns WEIR_OK or BAD_L4.
  */
 enum weir_reason weir_parse_nd(const uint8_t *frame_data, const struct weir_frame *frame, struct weir_nd *nd);
 
@@ -127,18 +144,25 @@ enum weir_underlay_kind {
 
 struct weir_outer {
 	enum weir_underlay_kind kind;
-	uint32_t vni; /* host order */
-	struct weir_ip src, dst;
-	uint16_t inner;		 /* offset of the tenant's frame from the first byte of `data` */
-	uint8_t tos;		 /* outer DSCP and ECN */
-	struct weir_frame frame; /* of the outer frame; for ARP, ND and ECHO */
+	uint32_t vni;		 /* VXLAN: host order */
+	uint32_t inner;		 /* VXLAN: offset of the tenant's frame from the first byte of `data` */
+	uint32_t inner_len;	 /* VXLAN: its bytes: to the end of the UDP datagram, not of the outer frame */
+	struct weir_ip src, dst; /* ARP: sender's and target's; zero where there is neither IP nor ARP */
+	uint8_t tos;		 /* IP: outer DSCP and ECN */
+	struct weir_frame frame; /* ARP, ND, ECHO: the outer frame parsed */
 };
 
 /*
- * Parses a frame from the underlay, its VLAN tag (if any) taken off already. IPv4 header checksum verified here
- * unless `checksum_ok`. Outer UDP checksum: the NIC's verdict only (the caller's business). VXLAN: UDP port 4789, I
- * flag set, reserved bits ignored (RFC 7348). The UDP length has to cover what is decapsulated. Returns WEIR_OK, or
- * SHORT_FRAME, BAD_IPV4, BAD_IPV6, BAD_L4, BAD_ARP, BAD_VXLAN, OUTER_FRAGMENT.
+ * Parses a frame from the underlay, its VLAN tag (if any) taken off already; `data`, `avail` and `len` as for
+ * weir_parse_frame(). IPv4 header checksum verified here unless `checksum_ok`. Outer UDP checksum: the NIC's verdict
+ * only (the caller's business). VXLAN: UDP port 4789, I flag set, reserved bits ignored (RFC 7348); over IPv4 with or
+ * without options, over IPv6 without extension headers. ND and ECHO have no extension headers either. For VXLAN, goes
+ * on by
+ *
+ *	weir_parse_frame(data + outer.inner, avail - outer.inner, outer.inner_len, &key, &frame)
+ *
+ * Returns WEIR_OK, or SHORT_FRAME, BAD_IPV4, BAD_IPV6, BAD_L4, BAD_ARP, BAD_VXLAN, OUTER_FRAGMENT; then *outer is
+ * undefined.
  */
 enum weir_reason weir_parse_underlay(
     const uint8_t *data, uint32_t avail, uint32_t len, bool checksum_ok, struct weir_outer *outer);
@@ -147,18 +171,19 @@ enum weir_reason weir_parse_underlay(
 
 /*
  * The outer headers to one remote gateway, ready but for what depends on the packet: lengths, DSCP/ECN, UDP source
- * port, VNI, checksums. Built when the neighbour is known, read by workers, never changed after publication.
+ * port, VNI, checksums. Built when the neighbour is known, read by workers, never changed after publication. One
+ * cacheline where the tunnel is untagged IPv4.
  */
 struct weir_encap {
-	uint8_t header[128]; /* Ethernet (and underlay VLAN tag), IP, UDP, VXLAN */
-	uint8_t len;	     /* bytes of it */
-	uint8_t l2_len;	     /* Ethernet and tag */
-	uint8_t v6;
-	uint8_t udp_checksum; /* compute the outer UDP checksum: always on IPv6, off on IPv4 */
-	uint32_t ip_sum;      /* IPv4: folded sum of the header's constant words (length, tos and checksum as 0) */
-	uint32_t mtu;	      /* largest outer IP packet */
-	uint32_t port;	      /* index of the port it leaves by */
-};
+	uint8_t len;	/* bytes of `header` */
+	uint8_t l2_len; /* of them: Ethernet and tag */
+	bool v6;	/* with a UDP checksum; on IPv4 there is none */
+	uint8_t pad;
+	uint16_t ip_sum;    /* IPv4: sum over the header with lengths, tos and checksum 0 */
+	uint16_t mtu;	    /* largest outer IP packet */
+	uint32_t port;	    /* index of the port it leaves by */
+	uint8_t header[80]; /* Ethernet (and underlay VLAN tag), IP, UDP, VXLAN */
+} WEIR_CACHE_ALIGNED;
 
 /* What weir_encap_init() needs to know. vlan WEIR_NONE = untagged. */
 struct weir_encap_params {
@@ -166,8 +191,11 @@ struct weir_encap_params {
 	uint32_t vlan;
 	struct weir_ip src, dst; /* of one family */
 	uint8_t ttl;
-	uint32_t mtu, port;
+	uint32_t mtu; /* what is over 65535 counts as 65535 */
+	uint32_t port;
 };
+
+/* Fills *encap. Cannot fail. */
 void weir_encap_init(struct weir_encap *encap, const struct weir_encap_params *params);
 
 /* Bytes that encapsulation adds in front of the tenant's frame. */
@@ -190,39 +218,53 @@ enum {
 };
 
 /*
- * Puts the outer headers in front of the tenant's frame that starts at the mbuf's first byte. `flow_hash` chooses the
- * UDP source port (49152 to 65535; the caller's hash has its own secret and leaves out ports of fragments). `tos`:
- * the inner packet's, copied (RFC 6040 normal mode); `tx_flags` WEIR_TX_*: what is left to the port, by mbuf flags;
- * the rest is computed here, over all segments. The mbuf's first segment must be writable (not shared) with enough
- * headroom. Returns 0, or -ENOSPC if the headroom is too small (nothing changed).
+ * Puts the outer headers in front of the tenant's frame that starts at the mbuf's first byte; it has to fit
+ * (weir_encap_fits()). `flow_hash` chooses the UDP source port (49152 to 65535; the caller's hash has its own secret
+ * and leaves out ports of fragments). `tos`: the inner packet's, copied (RFC 6040 normal mode); `tx_flags` WEIR_TX_*:
+ * what is left to the port, by mbuf flags that describe the outer headers; the rest is computed here, over all
+ * segments. Sets l2_len and l3_len; receive flags are cleared. Only the headroom is written, which has to be the
+ * caller's own. Returns 0, or -ENOSPC if the headroom is too small (nothing changed).
  */
 int weir_encap_push(struct rte_mbuf *m, const struct weir_encap *encap, uint32_t vni, uint32_t flow_hash, uint8_t tos,
     uint32_t tx_flags);
 
 /*
- * Takes `inner` bytes off the front and merges ECN by RFC 6040 (4.2): the inner packet is marked CE if the outer one
- * was; the frame's tos follows. Returns WEIR_OK or BAD_ECN (outer CE on an inner packet without ECN).
+ * Leaves of the packet the tenant's frame that was parsed as *frame: takes `inner` bytes off the front and what
+ * follows frame->len (padding of the outer frame) off the end, and merges ECN by RFC 6040 (4.2), the inner header's
+ * checksum included; frame->tos follows. Receive flags, which spoke of the outer headers, are cleared. Returns
+ * WEIR_OK, or BAD_ECN (outer CE on an inner packet without ECN; nothing changed).
  */
 enum weir_reason weir_decap(struct rte_mbuf *m, uint32_t inner, uint8_t outer_tos, struct weir_frame *frame);
 
-/* Takes the outermost VLAN tag off / puts one on (TPID 8100). Push returns -ENOSPC without headroom. The first
- * segment must hold both MACs and be writable. */
+/* Takes the outermost VLAN tag off. The first segment must be writable and hold the tag. */
 void weir_vlan_pop(struct rte_mbuf *m);
+
+/* Puts a tag (TPID 8100; `tci` in host order) behind the MACs. Returns 0, or -ENOSPC without headroom. */
 int weir_vlan_push(struct rte_mbuf *m, uint16_t tci);
 
-/* ---- checksums (host order arguments as they stand in memory) ---- */
+/* ---- checksums, as they stand in a packet's memory ---- */
 
-uint16_t weir_ipv4_checksum(const uint8_t *header, uint32_t len); /* 0 over a correct header */
-uint16_t weir_l4_checksum(const struct weir_ip *src, const struct weir_ip *dst, uint8_t proto, const uint8_t *l4,
-    uint32_t
-	len); /* over contiguous bytes, checksum field included: 0 if correct; as it stands in the packet otherwise */
+/* Over an IPv4 header: 0 if it is correct; with the checksum field 0, what belongs there. */
+uint16_t weir_ipv4_checksum(const uint8_t *header, uint32_t len);
+
+/*
+ * Over `len` contiguous bytes of TCP, UDP, ICMPv6 (with the pseudo header of src, dst, proto): 0 if correct; with the
+ * checksum field 0, what belongs there (UDP: send 0xffff for 0). ICMP has no pseudo header: weir_ipv4_checksum()
+ * does.
+ */
+uint16_t weir_l4_checksum(
+    const struct weir_ip *src, const struct weir_ip *dst, uint8_t proto, const uint8_t *l4, uint32_t len);
 
 /* ---- making packets ---- */
 
+/* As many of a shared packet's first bytes are private to each of its copies: headers may be rewritten there. */
+#define WEIR_COPY_HEAD 128
+
 /*
- * A writable copy for one more destination: small frames are copied; larger ones get a private first segment with the
- * headers and headroom and share the rest with `m` by reference (if `chained` allows several segments). NULL: no
- * mbuf.
+ * A copy for one more destination, headers writable. Larger frames get a private first segment with headroom and
+ * WEIR_COPY_HEAD bytes and, if `chained` allows several segments, share the rest with `m` by reference: from then on
+ * nobody may write behind WEIR_COPY_HEAD, `m` neither. Smaller ones are copied whole. The mbuf's private area is not
+ * copied. NULL: no mbuf, or the frame is larger than the pool's buffers and may not be chained.
  */
 struct rte_mbuf *weir_packet_copy(struct rte_mbuf *m, struct rte_mempool *pool, bool chained);
 

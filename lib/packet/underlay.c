@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A frame from another gateway: straight to the tenant's frame inside, or what else a host on the underlay gets. */
+#include <rte_branch_prediction.h>
+#include <rte_ether.h>
+#include <rte_icmp.h>
+#include <rte_udp.h>
+#include <rte_vxlan.h>
+
+#include "packet_priv.h"
+#include "weir_packet.h"
+
+#define ICMP6_ECHO_REQUEST 128
+
+/* The UDP datagram at offset l4, with `room` bytes to the end of its IP packet. */
+static inline enum weir_reason
+parse_tunnel(const uint8_t *data, uint32_t l4, uint32_t room, struct weir_outer *outer)
+{
+	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)(data + l4);
+	const struct rte_vxlan_hdr *vxlan = (const struct rte_vxlan_hdr *)(udp + 1);
+	uint32_t len;
+
+	if (unlikely(room < sizeof(*udp)))
+		return WEIR_DROP_BAD_L4;
+	len = rte_be_to_cpu_16(udp->dgram_len);
+	if (unlikely(len < sizeof(*udp) || len > room))
+		return WEIR_DROP_BAD_L4;
+	if (unlikely(udp->dst_port != RTE_BE16(WEIR_VXLAN_PORT))) {
+		outer->kind = WEIR_UNDERLAY_OTHER;
+		return WEIR_OK;
+	}
+	if (unlikely(len < RTE_ETHER_VXLAN_HLEN || (vxlan->vx_flags & VXLAN_FLAG_VNI) == 0))
+		return WEIR_DROP_BAD_VXLAN;
+	outer->kind = WEIR_UNDERLAY_VXLAN;
+	outer->vni = rte_be_to_cpu_32(vxlan->vx_vni) >> 8;
+	outer->inner = l4 + (uint32_t)RTE_ETHER_VXLAN_HLEN;
+	outer->inner_len = len - (uint32_t)RTE_ETHER_VXLAN_HLEN;
+	return WEIR_OK;
+}
+
+/* What of a parsed frame that is no tunnel packet a host would answer. */
+static enum weir_underlay_kind
+host_kind(const uint8_t *data, const struct weir_key *key, const struct weir_frame *frame)
+{
+	const uint8_t *l4 = data + frame->l4;
+
+	if ((frame->kind & WEIR_FRAME_ARP) != 0)
+		return WEIR_UNDERLAY_ARP;
+	if (frame->l4 == 0)
+		return WEIR_UNDERLAY_OTHER;
+	if (key->proto == IPPROTO_ICMP && *l4 == RTE_IP_ICMP_ECHO_REQUEST)
+		return WEIR_UNDERLAY_ECHO;
+	if (key->proto != IPPROTO_ICMPV6 || frame->l4 != frame->l3 + sizeof(struct rte_ipv6_hdr))
+		return WEIR_UNDERLAY_OTHER;
+	if ((frame->kind & WEIR_FRAME_ND) != 0)
+		return WEIR_UNDERLAY_ND;
+	return *l4 == ICMP6_ECHO_REQUEST ? WEIR_UNDERLAY_ECHO : WEIR_UNDERLAY_OTHER;
+}
+
+/* Not a tunnel packet: rare, so the tenants' parser does it, and its flow key is not kept. */
+static enum weir_reason
+parse_host(const uint8_t *data, uint32_t avail, uint32_t len, struct weir_outer *outer)
+{
+	struct weir_key key;
+	enum weir_reason reason = weir_parse_frame(data, avail, len, &key, &outer->frame);
+
+	if (reason != WEIR_OK)
+		return reason;
+	outer->tos = outer->frame.tos;
+	if ((key.flags & WEIR_KEY_TAGS) != 0 || outer->frame.l3 == 0) {
+		outer->kind = WEIR_UNDERLAY_OTHER;
+		memset(&outer->src, 0, sizeof(outer->src));
+		memset(&outer->dst, 0, sizeof(outer->dst));
+		return WEIR_OK;
+	}
+	outer->kind = host_kind(data, &key, &outer->frame);
+	if ((outer->frame.kind & WEIR_FRAME_IPV6) != 0) {
+		memcpy(&outer->src, key.src, sizeof(outer->src));
+		memcpy(&outer->dst, key.dst, sizeof(outer->dst));
+	} else {
+		map_ipv4(&outer->src, load32(key.src));
+		map_ipv4(&outer->dst, load32(key.dst));
+	}
+	return WEIR_OK;
+}
+
+enum weir_reason
+weir_parse_underlay(const uint8_t *data, uint32_t avail, uint32_t len, bool checksum_ok, struct weir_outer *outer)
+{
+	const uint32_t l3 = RTE_ETHER_HDR_LEN;
+	uint32_t header, total;
+	rte_be16_t type;
+
+	if (unlikely(len < l3 || avail < RTE_MIN(len, (uint32_t)WEIR_HEADERS_MAX)))
+		return WEIR_DROP_SHORT_FRAME;
+	type = load16(data + l3 - sizeof(type));
+	if (likely(type == RTE_BE16(RTE_ETHER_TYPE_IPV4))) {
+		const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)(data + l3);
+
+		if (unlikely(!ipv4_extent(ip, len - l3, &header, &total)))
+			return WEIR_DROP_BAD_IPV4;
+		if (unlikely(!checksum_ok && weir_ipv4_checksum(data + l3, header) != 0))
+			return WEIR_DROP_BAD_IPV4;
+		if (unlikely(ipv4_is_fragment(ip)))
+			return WEIR_DROP_OUTER_FRAGMENT;
+		if (likely(ip->next_proto_id == IPPROTO_UDP)) {
+			map_ipv4(&outer->src, ip->src_addr);
+			map_ipv4(&outer->dst, ip->dst_addr);
+			outer->tos = ip->type_of_service;
+			return parse_tunnel(data, l3 + header, total - header, outer);
+		}
+	} else if (likely(type == RTE_BE16(RTE_ETHER_TYPE_IPV6))) {
+		const struct rte_ipv6_hdr *ip = (const struct rte_ipv6_hdr *)(data + l3);
+
+		header = sizeof(*ip);
+		if (unlikely(!ipv6_extent(ip, len - l3, &total)))
+			return WEIR_DROP_BAD_IPV6;
+		if (unlikely(ip->proto == IPPROTO_FRAGMENT))
+			return WEIR_DROP_OUTER_FRAGMENT;
+		if (likely(ip->proto == IPPROTO_UDP)) {
+			memcpy(&outer->src, ip->src_addr, sizeof(outer->src));
+			memcpy(&outer->dst, ip->dst_addr, sizeof(outer->dst));
+			outer->tos = ipv6_tos(ip);
+			return parse_tunnel(data, l3 + header, total - header, outer);
+		}
+	}
+	return parse_host(data, avail, len, outer);
+}
