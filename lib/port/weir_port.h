@@ -3,10 +3,10 @@
  * Ports: DPDK ethdevs opened from the configuration, their queues spread over workers, and the rings by which a
  * worker that owns no transmit queue of a port hands packets to the one that does.
  *
- * Who does what: the configuration thread opens, closes and assigns. Workers read `struct weir_port` (constant after
- * publication but for `up`) and their own weir_poll_list. The maintenance thread refreshes `up`. A poll list and a
- * port are freed only after every worker has passed a quiescent state since they were unpublished; that is the
- * caller's business (weir_ports_publish / _reclaim).
+ * Who does what: the configuration thread opens, closes and assigns. Workers read `struct weir_port` (constant but
+ * for `up`, `link_mbps` and `mtu`) and their own weir_poll_list. The maintenance thread refreshes `up` and
+ * `link_mbps`. Publishing poll lists to workers is the caller's business; so is to free a list, or close a port, only
+ * after every worker has passed a quiescent state since it was unpublished.
  *
  * Nothing is sized by RTE_MAX_ETHPORTS: a port has an index of weir's own.
  */
@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_mbuf.h>
 #include <rte_mempool.h>
 #include <rte_ring.h>
 
@@ -23,7 +24,7 @@
 
 #define WEIR_PORTS_MAX 1024 /* indices of ours; DPDK's own limit is RTE_MAX_ETHPORTS ethdevs */
 #define WEIR_WORKERS_MAX 64
-#define WEIR_HANDOFF_SIZE 1024 /* packets a hand-off ring holds, a power of two */
+#define WEIR_HANDOFF_SIZE 1024 /* slots of a hand-off ring, a power of two; it holds one packet less */
 #define WEIR_TX_BY_HANDOFF UINT16_MAX
 #define WEIR_MTU_DEFAULT 1500
 
@@ -33,13 +34,18 @@ struct weir_port {
 	uint16_t n_rxq, n_txq;
 	uint16_t txq_of[WEIR_WORKERS_MAX]; /* worker -> its own transmit queue, or WEIR_TX_BY_HANDOFF */
 	uint32_t handoff_owner;		   /* the worker that empties `handoff` into its own transmit queue */
-	struct rte_ring *handoff;	   /* of mbufs; many producers (workers, maintenance), one consumer */
+	/*
+	 * Of mbufs; many producers (workers, maintenance), one consumer. There even if every worker has a queue. Only
+	 * by rte_ring_enqueue_burst() and rte_ring_dequeue_burst(): they know the ring's mode, the mp_ and sc_
+	 * variants assume another one.
+	 */
+	struct rte_ring *handoff;
 	struct weir_mac mac;
-	uint32_t mtu;		   /* largest IP packet */
+	uint32_t mtu;		   /* largest IP packet; configuration: w (relaxed), worker: r */
 	uint32_t tx_flags;	   /* WEIR_TX_*_CKSUM the driver does for us */
 	bool tx_chained;	   /* the driver sends mbufs of several segments */
 	bool up;		   /* link; maintenance: w (relaxed), worker: r */
-	uint32_t link_mbps;	   /* 0 = unknown */
+	uint32_t link_mbps;	   /* 0 = unknown; as `up` */
 	char name[WEIR_NAME_SIZE]; /* in the configuration */
 	char device[128];	   /* ethdev's name */
 };
@@ -58,56 +64,72 @@ struct weir_ports;
 
 struct weir_ports_params {
 	uint32_t n_workers;
-	struct rte_mempool *pool;  /* receive buffers; NULL per socket not supported: one pool */
+	struct rte_mempool *pool;  /* receive buffers of all ports */
 	uint32_t rx_desc, tx_desc; /* wanted descriptors a queue; the driver's limits apply */
 };
 
-struct weir_ports *weir_ports_create(const struct weir_ports_params *params); /* NULL: no memory */
-void weir_ports_free(struct weir_ports *ports); /* closes what is open; workers have ended */
+/*
+ * After rte_eal_init(). *params is copied, the pool stays the caller's. Puts itself in front of the log's stream
+ * until it is freed, to catch what drivers say: set another one by rte_openlog_stream() before. NULL: no memory.
+ */
+struct weir_ports *weir_ports_create(const struct weir_ports_params *params);
+/* Closes what is open, freeing what waits in hand-off rings; workers have ended. NULL is fine. */
+void weir_ports_free(struct weir_ports *ports);
 
+/* One of devargs and device is set. Nothing is kept of the strings. */
 struct weir_port_params {
 	const char *name;    /* configured */
 	const char *devargs; /* hot-plugged, and unplugged on close; or NULL */
-	const char *device;  /* name of an ethdev that exists, or PCI address EAL may still have to probe; or NULL */
+	const char *device;  /* an ethdev that exists, or a PCI address EAL may still have to probe; or NULL */
 	uint32_t mtu;	     /* 0 = the driver's */
 	uint32_t queues;     /* 0 = as many as workers, as far as the port has them */
 };
 
 /*
- * Plugs, configures and starts a port. It is polled only after weir_ports_publish(). Promiscuous and all-multicast (a
- * switch port). RSS over IP addresses and ports where the driver has it. Returns the port, or NULL with err (path
- * left ""; err->msg holds the driver's own words, caught from its log): ENOENT no such device, EEXIST in use by
- * another port, ENOTSUP (MTU, queues), EIO, ENOSPC all of RTE_MAX_ETHPORTS are taken. After a failure nothing is left
- * plugged.
+ * Plugs, configures and starts a port; nobody polls it before weir_ports_assign(). It may take a second
+ * (virtio_user). Promiscuous and all-multicast (a switch port). RSS over IP addresses and ports where the driver has
+ * it. A device whose queues are each fed from the start (net_pcap: one a file) gets all of them, whatever the number
+ * of workers.
+ *
+ * Returns the port, or NULL with err (path left ""; err->msg ends with the driver's own words, caught from its log):
+ * ENOENT no such device or driver, EEXIST in use by another port, or devargs of a device that exists, ENOTSUP (MTU,
+ * queues), EIO the driver failed, ENOSPC all of RTE_MAX_ETHPORTS or WEIR_PORTS_MAX are taken, ENOMEM. After a failure
+ * nothing is left plugged.
  */
 struct weir_port *weir_port_open(
     struct weir_ports *ports, const struct weir_port_params *params, struct weir_err *err);
 
-/* Changes the MTU of an open port (the driver may refuse: -ENOTSUP with err). `mtu` 0 = back to the driver's default.
+/*
+ * Changes the MTU of an open port while it runs. 0 = back to what the driver came with. Drivers that neither set nor
+ * enforce an MTU (net_pcap, net_af_packet beyond 1500, ...) are held to it by weir alone. Returns 0, or -ENOTSUP with
+ * err: the driver refuses, always or while it runs.
  */
 int weir_port_set_mtu(struct weir_ports *ports, struct weir_port *port, uint32_t mtu, struct weir_err *err);
 
 /*
- * Stops, unplugs and frees a port that nobody polls or sends to any more. What is left in its hand-off ring is passed
- * to `leftover` one by one, which frees the mbuf and counts it.
+ * Stops, unplugs and frees a port that nobody polls or sends to any more; one that was there before it was opened is
+ * stopped only, and may be opened again. What is left in its hand-off ring is passed to `leftover` one by one, which
+ * frees the mbuf and counts it.
  */
 void weir_port_close(
     struct weir_ports *ports, struct weir_port *port, void (*leftover)(void *arg, struct rte_mbuf *m), void *arg);
 
 /*
- * Spreads the receive queues and hand-off rings of `n` ports over the workers (round robin, stable: a queue that goes
- * on existing stays with its worker) and builds a poll list for each worker into lists[0 .. n_workers-1]. Returns 0
- * or -ENOMEM (nothing built). The caller publishes the lists.
+ * Spreads the receive queues and hand-off rings of `n` open ports over the workers (stable: a queue stays with its
+ * worker as long as its port is open; a new one goes to the worker with the fewest) and builds a poll list for each
+ * worker into lists[0 .. n_workers-1]. Returns 0 or -ENOMEM (nothing built). The caller publishes the lists, and owns
+ * them.
  */
 int weir_ports_assign(
     struct weir_ports *ports, struct weir_port *const port[], uint32_t n, struct weir_poll_list *lists[]);
 void weir_poll_list_free(struct weir_poll_list *list); /* NULL is fine */
 
-/* Reads the link state of a port (may take a system call) into up and link_mbps; true if it changed. Maintenance
- * thread. */
+/* Reads the link state of an open port (may take a system call) into up and link_mbps; true if one changed.
+ * Maintenance thread. */
 bool weir_port_refresh_link(struct weir_port *port);
 
-/* Packets and bytes of the driver itself, and what it lost. Any control thread while the port is open. */
+/* Packets and bytes as the driver counts them, and what it lost. Any control thread while the port is open. Returns
+ * 0, or the driver's -errno. */
 struct weir_port_stats {
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, rx_missed, rx_errors, rx_nombuf, tx_errors;
 };

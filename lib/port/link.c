@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <rte_ethdev.h>
+
+#include "weir_port.h"
+
+bool
+weir_port_refresh_link(struct weir_port *port)
+{
+	struct rte_eth_link link;
+	uint32_t mbps;
+	bool up, changed;
+
+	if (rte_eth_link_get_nowait(port->ethdev, &link) != 0)
+		return false;
+	up = link.link_status == RTE_ETH_LINK_UP;
+	mbps = link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN ? link.link_speed : 0;
+	changed = up != port->up || mbps != port->link_mbps;
+	__atomic_store_n(&port->link_mbps, mbps, __ATOMIC_RELAXED);
+	__atomic_store_n(&port->up, up, __ATOMIC_RELAXED);
+	return changed;
+}
+
+int
+weir_port_stats(const struct weir_port *port, struct weir_port_stats *stats)
+{
+	struct rte_eth_stats eth;
+	int ret = rte_eth_stats_get(port->ethdev, &eth);
+
+	if (ret != 0)
+		return ret;
+	*stats = (struct weir_port_stats){
+	    .rx_packets = eth.ipackets,
+	    .rx_bytes = eth.ibytes,
+	    .tx_packets = eth.opackets,
+	    .tx_bytes = eth.obytes,
+	    .rx_missed = eth.imissed,
+	    .rx_errors = eth.ierrors,
+	    .rx_nombuf = eth.rx_nombuf,
+	    .tx_errors = eth.oerrors,
+	};
+	return 0;
+}
