@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include <rte_errno.h>
+#include <rte_malloc.h>
+#include <rte_prefetch.h>
+
+#include "table_priv.h"
+
+#define BUCKETS_MIN 16 /* below, two buckets a key are too few choices to promise 85 % */
+
+static bool
+params_ok(const struct weir_table_params *p)
+{
+	return p->capacity >= 1 && p->capacity <= WEIR_TABLE_CAPACITY_MAX && p->key_size >= 8 &&
+	       p->key_size <= WEIR_HASH_KEY_MAX && p->key_size % 8 == 0 && p->stride >= p->key_size &&
+	       p->stride % 8 == 0 && p->entries != NULL && (uintptr_t)p->entries % 8 == 0;
+}
+
+struct weir_table *
+weir_table_create(const struct weir_table_params *params)
+{
+	uint64_t buckets = BUCKETS_MIN;
+	struct weir_table *table;
+
+	if (!params_ok(params)) {
+		rte_errno = EINVAL;
+		return NULL;
+	}
+	while (buckets * WEIR_TABLE_WAYS * 85 < params->capacity * UINT64_C(100))
+		buckets *= 2;
+	table = rte_zmalloc_socket(params->name, sizeof(*table), WEIR_CACHELINE, params->socket);
+	if (table == NULL) {
+		rte_errno = ENOMEM;
+		return NULL;
+	}
+	table->buckets =
+	    rte_zmalloc_socket(params->name, buckets * sizeof(*table->buckets), WEIR_CACHELINE, params->socket);
+	if (table->buckets == NULL) {
+		rte_free(table);
+		rte_errno = ENOMEM;
+		return NULL;
+	}
+	table->entries = params->entries;
+	table->mask = (uint32_t)(buckets - 1);
+	table->key_size = params->key_size;
+	table->stride = params->stride;
+	weir_hash_secret_init(&table->secret);
+	return table;
+}
+
+void
+weir_table_free(struct weir_table *table)
+{
+	if (table == NULL)
+		return;
+	rte_free(table->buckets);
+	rte_free(table);
+}
+
+uint64_t
+weir_table_hash(const struct weir_table *table, const void *key)
+{
+	return weir_hash(&table->secret, key, table->key_size);
+}
+
+static inline const uint8_t *
+entry_at(const struct weir_table *table, uint32_t index)
+{
+	return table->entries + (size_t)index * table->stride;
+}
+
+static inline bool
+key_equal(const uint8_t *a, const uint8_t *b, uint32_t size)
+{
+	uint64_t difference = 0;
+
+	for (uint32_t i = 0; i < size; i += 8) {
+		uint64_t x, y;
+
+		memcpy(&x, a + i, sizeof(x));
+		memcpy(&y, b + i, sizeof(y));
+		difference |= x ^ y;
+	}
+	return difference == 0;
+}
+
+static inline uint32_t
+slot_index(const struct weir_bucket *bucket, uint32_t hits)
+{
+	return __atomic_load_n(&bucket->index[__builtin_ctz(hits)], __ATOMIC_RELAXED);
+}
+
+static uint32_t
+bucket_find(const struct weir_table *table, uint32_t b, uint16_t tag, const void *key)
+{
+	const struct weir_bucket *bucket = &table->buckets[b];
+
+	for (uint32_t hits = weir_bucket_match(bucket, tag); hits != 0; hits &= hits - 1) {
+		uint32_t index = slot_index(bucket, hits);
+
+		if (key_equal(entry_at(table, index), key, table->key_size))
+			return index;
+	}
+	return WEIR_NONE;
+}
+
+uint32_t
+weir_table_lookup(const struct weir_table *table, const void *key, uint64_t hash)
+{
+	uint32_t first = weir_bucket_of(table, hash), index;
+	uint16_t tag = weir_tag_of(hash);
+	uint64_t moves;
+
+	do {
+		moves = __atomic_load_n(&table->moves, __ATOMIC_ACQUIRE);
+		index = bucket_find(table, first, tag, key);
+		if (index != WEIR_NONE)
+			return index;
+		index = bucket_find(table, weir_bucket_other(table, first, tag), tag, key);
+		if (index != WEIR_NONE)
+			return index;
+		/* The entry may have moved from the bucket read second to the one read first. */
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	} while (__atomic_load_n(&table->moves, __ATOMIC_RELAXED) != moves);
+	return WEIR_NONE;
+}
+
+/* The first entry with the right tag in either bucket, or WEIR_NONE. */
+static inline uint32_t
+candidate(const struct weir_table *table, uint64_t hash)
+{
+	uint32_t b = weir_bucket_of(table, hash), hits;
+	uint16_t tag = weir_tag_of(hash);
+
+	hits = weir_bucket_match(&table->buckets[b], tag);
+	if (hits == 0) {
+		b = weir_bucket_other(table, b, tag);
+		hits = weir_bucket_match(&table->buckets[b], tag);
+	}
+	return hits != 0 ? slot_index(&table->buckets[b], hits) : WEIR_NONE;
+}
+
+/* key_size is a parameter so that the compiler makes straight code of the common one. */
+static inline void
+lookup_bulk(const struct weir_table *table, const void *const keys[], const uint64_t hashes[], uint32_t n,
+    uint32_t index[], uint32_t key_size)
+{
+	for (uint32_t i = 0; i < n; i++)
+		rte_prefetch0(&table->buckets[weir_bucket_of(table, hashes[i])]);
+	for (uint32_t i = 0; i < n; i++) {
+		index[i] = candidate(table, hashes[i]);
+		if (index[i] != WEIR_NONE) {
+			rte_prefetch0(entry_at(table, index[i]));
+			rte_prefetch0(entry_at(table, index[i]) + WEIR_CACHELINE);
+		}
+	}
+	/* A false tag, or a miss that may be due to a move, is rare: it is looked up again by itself. */
+	for (uint32_t i = 0; i < n; i++)
+		if (index[i] == WEIR_NONE || !key_equal(entry_at(table, index[i]), keys[i], key_size))
+			index[i] = weir_table_lookup(table, keys[i], hashes[i]);
+}
+
+void
+weir_table_lookup_bulk(
+    const struct weir_table *table, const void *const keys[], const uint64_t hashes[], uint32_t n, uint32_t index[])
+{
+	if (table->key_size == WEIR_HASH_KEY_MAX)
+		lookup_bulk(table, keys, hashes, n, index, WEIR_HASH_KEY_MAX);
+	else
+		lookup_bulk(table, keys, hashes, n, index, table->key_size);
+}
+
+uint32_t
+weir_table_count(const struct weir_table *table)
+{
+	return __atomic_load_n(&table->count, __ATOMIC_RELAXED);
+}
+
+uint32_t
+weir_table_slots(const struct weir_table *table)
+{
+	return (table->mask + 1) * WEIR_TABLE_WAYS;
+}
+
+size_t
+weir_table_memory(const struct weir_table *table)
+{
+	return sizeof(*table) + ((size_t)table->mask + 1) * sizeof(*table->buckets);
+}
