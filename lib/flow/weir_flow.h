@@ -43,9 +43,14 @@ void weir_flows_free(struct weir_flows *flows); /* NULL is fine */
 
 /* ---- worker ---- */
 
-/* Hashes of n keys, then the flow of each, or NULL. n <= 64. */
+/*
+ * The flows of n <= 64 keys: for each i of at[0 .. n-1], hashes[i] and found[i] (NULL: not cached) of keys[i].
+ */
 void weir_flows_lookup(struct weir_flows *flows, const struct weir_key keys[], const uint32_t at[], uint32_t n,
     uint64_t hashes[], struct weir_flow *found[]);
+
+/* One key: what an earlier packet of the same burst may have added since. */
+struct weir_flow *weir_flows_find(struct weir_flows *flows, const struct weir_key *key, uint64_t hash);
 
 /*
  * A new flow for `key`, which is not in the cache; counters zero, first = last = now; the caller fills path and owner
@@ -56,6 +61,9 @@ struct weir_flow *weir_flows_add(struct weir_flows *flows, const struct weir_key
 /* Starts an entry over for a new owner of the same key: counters zero, first = last = now. */
 void weir_flow_restart(struct weir_flow *flow, uint64_t now);
 
+/* Takes a flow out; its slot is free. */
+void weir_flows_remove(struct weir_flows *flows, struct weir_flow *flow);
+
 /* Looks at the next `n` slots; calls `gone` for each flow idle for longer than `idle` before it takes it out. */
 void weir_flows_age(struct weir_flows *flows, uint32_t n, uint64_t idle, uint64_t now,
     void (*gone)(void *arg, struct weir_flow *flow), void *arg);
@@ -64,6 +72,7 @@ void weir_flows_age(struct weir_flows *flows, uint32_t n, uint64_t idle, uint64_
 
 uint32_t weir_flows_capacity(const struct weir_flows *flows);
 uint32_t weir_flows_count(const struct weir_flows *flows);
+uint32_t weir_flows_top(const struct weir_flows *flows); /* no slot from here on was ever used */
 
 /* Copies the flow in slot `slot`, if there is one; true if so. */
 bool weir_flow_read(const struct weir_flows *flows, uint32_t slot, struct weir_flow *copy);

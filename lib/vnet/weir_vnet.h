@@ -34,6 +34,7 @@
 #define WEIR_SWITCHES_MAX (1u << 18)
 #define WEIR_IFACES_MAX (1u << 19)
 #define WEIR_MACS_MAX (1u << 19)
+#define WEIR_MAC_GROUP (WEIR_NONE - 1) /* instead of a MAC entry: a group address */
 
 /* ---- objects ---- */
 
@@ -81,7 +82,7 @@ struct weir_iface {
 /* A remote by its address: an open-addressed table of n_slots (a power of two) in the switch object. */
 struct weir_remote_slot {
 	struct weir_ip ip;
-	uint32_t iface; /* WEIR_NONE = free */
+	const struct weir_iface *iface; /* NULL = free */
 };
 
 struct weir_switch {
@@ -155,6 +156,10 @@ struct weir_vnet {
 struct weir_vnet *weir_vnet_create(const struct weir_neigh *neigh);
 void weir_vnet_free(struct weir_vnet *vnet); /* frees the arrays and tables, not the objects in them */
 
+/* Names the switch of a VNI (WEIR_NONE: none any more). Returns 0, or -1 without memory; cannot fail where it did not
+ * for the same VNI. Control. */
+int weir_vnet_set_vni(struct weir_vnet *vnet, uint32_t vni, uint32_t sw);
+
 /* ---- lookups; worker ---- */
 
 static inline const struct weir_iface *
@@ -173,8 +178,9 @@ weir_vnet_switch(const struct weir_vnet *vnet, uint32_t id)
 const struct weir_switch *weir_vnet_by_vni(const struct weir_vnet *vnet, uint32_t vni);
 
 /* The remote of a switch with this address, or NULL. */
-const struct weir_iface *weir_switch_remote(
-    const struct weir_vnet *vnet, const struct weir_switch *sw, const struct weir_ip *ip);
+const struct weir_iface *weir_switch_remote(const struct weir_switch *sw, const struct weir_ip *ip);
+/* Where its search starts in `slots`, before the mask. */
+uint32_t weir_remote_slot(const struct weir_ip *ip);
 
 /* Is this one of weir's own underlay addresses? */
 bool weir_vnet_is_local(const struct weir_vnet *vnet, const struct weir_ip *ip);
@@ -196,10 +202,10 @@ struct weir_verdict {
 	const struct weir_iface *in, *out; /* out: FORWARD */
 	const struct weir_switch *sw;
 	/* the generations it depends on */
-	uint32_t switch_gen, absent_gen;
+	uint32_t sw_id, switch_gen, absent_gen;
 	bool uses_absent;	 /* source or destination MAC was not known */
 	uint32_t smac, smac_gen; /* MAC entry, or WEIR_NONE */
-	uint32_t dmac, dmac_gen;
+	uint32_t dmac, dmac_gen; /* MAC entry, WEIR_NONE or WEIR_MAC_GROUP */
 };
 
 /*
@@ -268,25 +274,28 @@ void weir_macs_free(struct weir_macs *macs);
 enum weir_learn_result weir_macs_learn(
     struct weir_macs *macs, const struct weir_iface *iface, const struct weir_mac *mac, uint64_t now);
 
-/* Sets / removes a static entry (a learned one is replaced). Returns 0 or -ENOSPC. */
+/* Sets a static entry (a learned one is replaced). Returns 0 or -ENOSPC. */
 int weir_macs_set_static(
     struct weir_macs *macs, const struct weir_switch *sw, const struct weir_mac *mac, uint32_t iface);
-void weir_macs_unset_static(struct weir_macs *macs, uint32_t sw, const struct weir_mac *mac);
 
-/* Forgets the learned entries of an interface / all entries of a switch. */
-void weir_macs_forget_iface(struct weir_macs *macs, uint32_t iface);
-void weir_macs_forget_switch(struct weir_macs *macs, uint32_t sw);
+/* Forgets the entries of an interface, or the static ones alone. */
+void weir_macs_forget(struct weir_macs *macs, uint32_t iface, bool only_static);
 
 /* Ages: call every few ms; each call looks at a part of the table, all of it within an eighth of `age`. */
 void weir_macs_age(struct weir_macs *macs, uint64_t age, uint64_t now);
 
-/* Entries removed until now may be reused once workers have passed a quiescent state: snapshot, wait, reuse. */
-void weir_macs_reclaim_begin(struct weir_macs *macs);
+/*
+ * An entry that was removed may be reused once workers have passed a quiescent state: _begin takes what was removed
+ * until now aside, _end, called after a quiescent period since, frees it. _begin returns false if there is nothing to
+ * wait for.
+ */
+bool weir_macs_reclaim_begin(struct weir_macs *macs);
 void weir_macs_reclaim_end(struct weir_macs *macs);
 
 uint32_t weir_macs_used(const struct weir_macs *macs);
 uint32_t weir_macs_of_tenant(const struct weir_macs *macs, uint32_t tenant);
 uint64_t weir_macs_refused(const struct weir_macs *macs, uint32_t tenant);
+void weir_macs_forget_tenant(struct weir_macs *macs, uint32_t tenant); /* its id is free: counts from 0 again */
 /* The next entry of a tenant's from cursor on (tenant WEIR_NONE: of all); returns its index, or WEIR_NONE. Cursor for
  * the next call: index + 1. */
 uint32_t weir_macs_next(const struct weir_macs *macs, uint32_t tenant, uint32_t cursor);

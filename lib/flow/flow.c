@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_prefetch.h>
+
+#include "weir_flow.h"
+#include "weir_vmem.h"
+
+struct weir_flows {
+	struct weir_flow *flow;
+	struct weir_table *table;
+	uint32_t *free; /* stack of slots */
+	uint32_t n_free, capacity;
+	uint32_t top;	 /* above every slot that was ever used */
+	uint32_t age_at; /* where ageing goes on */
+};
+
+struct weir_flows *
+weir_flows_create(uint32_t capacity, int socket)
+{
+	struct weir_flows *flows = calloc(1, sizeof(*flows));
+
+	if (flows == NULL)
+		return NULL;
+	flows->capacity = capacity;
+	flows->flow = weir_vmem_alloc(capacity * sizeof(*flows->flow));
+	flows->free = weir_vmem_alloc(capacity * sizeof(*flows->free));
+	if (flows->flow != NULL && flows->free != NULL) {
+		struct weir_table_params params = {
+		    .name = "weir_flows",
+		    .capacity = capacity,
+		    .key_size = sizeof(struct weir_key),
+		    .stride = sizeof(*flows->flow),
+		    .entries = flows->flow,
+		    .socket = socket,
+		};
+
+		flows->table = weir_table_create(&params);
+	}
+	if (flows->table == NULL || weir_vmem_populate(flows->flow, capacity * sizeof(*flows->flow)) != 0) {
+		weir_flows_free(flows);
+		return NULL;
+	}
+	/* Popped from the end: low slots first, so that few flows stay in few pages. */
+	for (uint32_t i = 0; i < capacity; i++)
+		flows->free[i] = capacity - 1 - i;
+	flows->n_free = capacity;
+	return flows;
+}
+
+void
+weir_flows_free(struct weir_flows *flows)
+{
+	if (flows == NULL)
+		return;
+	weir_table_free(flows->table);
+	weir_vmem_free(flows->flow, flows->capacity * sizeof(*flows->flow));
+	weir_vmem_free(flows->free, flows->capacity * sizeof(*flows->free));
+	free(flows);
+}
+
+void
+weir_flows_lookup(struct weir_flows *flows, const struct weir_key keys[], const uint32_t at[], uint32_t n,
+    uint64_t hashes[], struct weir_flow *found[])
+{
+	const void *pointers[64];
+	uint64_t hash[64];
+	uint32_t index[64];
+
+	for (uint32_t i = 0; i < n; i++) {
+		pointers[i] = &keys[at[i]];
+		hash[i] = weir_table_hash(flows->table, pointers[i]);
+	}
+	weir_table_lookup_bulk(flows->table, pointers, hash, n, index);
+	for (uint32_t i = 0; i < n; i++) {
+		hashes[at[i]] = hash[i];
+		found[at[i]] = index[i] == WEIR_NONE ? NULL : &flows->flow[index[i]];
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (found[at[i]] != NULL)
+			rte_prefetch0(&found[at[i]]->packets);
+}
+
+struct weir_flow *
+weir_flows_find(struct weir_flows *flows, const struct weir_key *key, uint64_t hash)
+{
+	uint32_t index = weir_table_lookup(flows->table, key, hash);
+
+	return index == WEIR_NONE ? NULL : &flows->flow[index];
+}
+
+/* An entry's contents change between these two; a reader that met them in between tries again. */
+static void
+change_begin(struct weir_flow *flow)
+{
+	__atomic_store_n(&flow->seq, flow->seq + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+static void
+change_end(struct weir_flow *flow)
+{
+	__atomic_store_n(&flow->seq, flow->seq + 1, __ATOMIC_RELEASE);
+}
+
+static void
+restart(struct weir_flow *flow, uint64_t now)
+{
+	flow->packets = flow->bytes = 0;
+	flow->first = flow->last = now;
+	flow->tcp_flags = 0;
+}
+
+struct weir_flow *
+weir_flows_add(struct weir_flows *flows, const struct weir_key *key, uint64_t hash, uint64_t now)
+{
+	struct weir_flow *flow;
+	uint32_t slot;
+
+	if (flows->n_free == 0)
+		return NULL;
+	slot = flows->free[flows->n_free - 1];
+	flow = &flows->flow[slot];
+	change_begin(flow);
+	flow->key = *key;
+	restart(flow, now);
+	flow->path = WEIR_NONE;
+	flow->used = weir_table_add(flows->table, hash, slot) == 0;
+	change_end(flow);
+	if (!flow->used)
+		return NULL;
+	__atomic_store_n(&flows->n_free, flows->n_free - 1, __ATOMIC_RELAXED);
+	if (slot >= flows->top)
+		__atomic_store_n(&flows->top, slot + 1, __ATOMIC_RELAXED);
+	return flow;
+}
+
+void
+weir_flow_restart(struct weir_flow *flow, uint64_t now)
+{
+	change_begin(flow);
+	restart(flow, now);
+	change_end(flow);
+}
+
+void
+weir_flows_remove(struct weir_flows *flows, struct weir_flow *flow)
+{
+	uint32_t slot = (uint32_t)(flow - flows->flow);
+
+	(void)weir_table_remove(flows->table, weir_table_hash(flows->table, &flow->key), slot);
+	change_begin(flow);
+	flow->used = 0;
+	change_end(flow);
+	flows->free[flows->n_free] = slot;
+	__atomic_store_n(&flows->n_free, flows->n_free + 1, __ATOMIC_RELAXED);
+}
+
+void
+weir_flows_age(struct weir_flows *flows, uint32_t n, uint64_t idle, uint64_t now,
+    void (*gone)(void *arg, struct weir_flow *flow), void *arg)
+{
+	for (; n > 0 && flows->top > 0; n--) {
+		struct weir_flow *flow = &flows->flow[flows->age_at < flows->top ? flows->age_at : 0];
+
+		flows->age_at = (uint32_t)(flow - flows->flow) + 1;
+		if (flow->used && now > flow->last && now - flow->last > idle) {
+			gone(arg, flow);
+			weir_flows_remove(flows, flow);
+		}
+	}
+}
+
+uint32_t
+weir_flows_capacity(const struct weir_flows *flows)
+{
+	return flows->capacity;
+}
+
+uint32_t
+weir_flows_count(const struct weir_flows *flows)
+{
+	return flows->capacity - __atomic_load_n(&flows->n_free, __ATOMIC_RELAXED);
+}
+
+uint32_t
+weir_flows_top(const struct weir_flows *flows)
+{
+	return __atomic_load_n(&flows->top, __ATOMIC_RELAXED);
+}
+
+bool
+weir_flow_read(const struct weir_flows *flows, uint32_t slot, struct weir_flow *copy)
+{
+	const struct weir_flow *flow = &flows->flow[slot];
+	uint32_t seq;
+
+	do {
+		seq = __atomic_load_n(&flow->seq, __ATOMIC_ACQUIRE);
+		*copy = *flow;
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	} while ((seq & 1) != 0 || __atomic_load_n(&flow->seq, __ATOMIC_RELAXED) != seq);
+	return copy->used != 0;
+}

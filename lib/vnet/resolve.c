@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "vnet_priv.h"
+
+static uint32_t
+gen(const uint32_t *array, uint32_t index)
+{
+	return __atomic_load_n(&array[index], __ATOMIC_ACQUIRE);
+}
+
+static uint32_t
+find_mac(const struct weir_vnet *vnet, uint32_t sw, const struct weir_mac *mac)
+{
+	struct weir_mac_entry key;
+
+	memset(&key, 0, sizeof(key));
+	key.sw = sw;
+	key.mac = *mac;
+	return weir_table_lookup(vnet->mac_table, &key, weir_table_hash(vnet->mac_table, &key));
+}
+
+/* The entry's generation, read before its place is: a move in between is then seen as a difference. */
+static uint32_t
+entry_place(const struct weir_vnet *vnet, uint32_t entry, uint32_t *entry_gen)
+{
+	*entry_gen = gen(vnet->mac_gen, entry);
+	return __atomic_load_n(&vnet->macs[entry].iface, __ATOMIC_ACQUIRE);
+}
+
+static bool
+is_zero(const struct weir_mac *mac)
+{
+	return (mac->b[0] | mac->b[1] | mac->b[2] | mac->b[3] | mac->b[4] | mac->b[5]) == 0;
+}
+
+/* 01:80:c2:00:00:00 to 0f: for the bridge itself (IEEE 802.1D, table 7-10). */
+static bool
+is_reserved(const struct weir_mac *mac)
+{
+	static const uint8_t prefix[5] = {0x01, 0x80, 0xc2, 0x00, 0x00};
+
+	return memcmp(mac->b, prefix, sizeof(prefix)) == 0 && mac->b[5] < 0x10;
+}
+
+/* Where the source is known to be; asks to learn it if that is elsewhere or nowhere. */
+static enum weir_reason
+resolve_source(const struct weir_vnet *vnet, const struct weir_mac *smac, struct weir_verdict *verdict)
+{
+	uint32_t place;
+
+	verdict->smac = find_mac(vnet, verdict->in->sw, smac);
+	if (verdict->smac == WEIR_NONE) {
+		verdict->uses_absent = true;
+		verdict->learn = true;
+		return WEIR_OK;
+	}
+	place = entry_place(vnet, verdict->smac, &verdict->smac_gen);
+	if (place == verdict->in->id)
+		return WEIR_OK;
+	if (vnet->macs[verdict->smac].is_static)
+		return WEIR_DROP_SPOOFED_MAC;
+	verdict->learn = true;
+	return WEIR_OK;
+}
+
+/* Somebody has to be left to flood to. */
+static enum weir_reason
+resolve_flood(struct weir_verdict *verdict)
+{
+	const struct weir_switch *sw = verdict->sw;
+	uint32_t others;
+
+	verdict->action = WEIR_FLOOD;
+	if (verdict->in->kind == WEIR_IFACE_REMOTE) {
+		if (sw->n_vports > 0)
+			return WEIR_OK;
+		return sw->n_remotes > 1 ? WEIR_DROP_SPLIT_HORIZON : WEIR_DROP_NO_DESTINATION;
+	}
+	others = sw->n_vports - 1 + sw->n_remotes;
+	return others > 0 ? WEIR_OK : WEIR_DROP_NO_DESTINATION;
+}
+
+static enum weir_reason
+resolve_destination(const struct weir_vnet *vnet, const struct weir_mac *dmac, struct weir_verdict *verdict)
+{
+	uint32_t place;
+
+	if (weir_mac_is_group(dmac)) {
+		verdict->dmac = WEIR_MAC_GROUP;
+		return is_reserved(dmac) ? WEIR_DROP_LINK_LOCAL : resolve_flood(verdict);
+	}
+	verdict->dmac = find_mac(vnet, verdict->in->sw, dmac);
+	if (verdict->dmac == WEIR_NONE) {
+		verdict->uses_absent = true;
+		return resolve_flood(verdict);
+	}
+	place = entry_place(vnet, verdict->dmac, &verdict->dmac_gen);
+	if (place == verdict->in->id)
+		return WEIR_DROP_SAME_PORT;
+	verdict->out = weir_vnet_iface(vnet, place);
+	/* Gone since, or moved to another switch: flood, as if it were not known. */
+	if (verdict->out == NULL || verdict->out->sw != verdict->in->sw) {
+		verdict->dmac = WEIR_NONE;
+		verdict->uses_absent = true;
+		return resolve_flood(verdict);
+	}
+	if (verdict->in->kind == WEIR_IFACE_REMOTE && verdict->out->kind == WEIR_IFACE_REMOTE)
+		return WEIR_DROP_SPLIT_HORIZON;
+	verdict->action = WEIR_FORWARD;
+	return WEIR_OK;
+}
+
+enum weir_reason
+weir_resolve(const struct weir_vnet *vnet, const struct weir_iface *in, const struct weir_key *key,
+    const struct weir_frame *frame, const uint8_t *data, struct weir_verdict *verdict)
+{
+	enum weir_reason reason;
+
+	memset(verdict, 0, sizeof(*verdict));
+	verdict->tenant = in->tenant->id;
+	verdict->sw_id = in->sw;
+	/* Generations first, objects after: what changes in between makes the verdict stale, never wrong for good. */
+	verdict->epoch = gen(vnet->tenant_epoch, verdict->tenant);
+	verdict->switch_gen = gen(vnet->switch_gen, in->sw);
+	verdict->absent_gen = gen(vnet->absent_gen, in->sw);
+	verdict->in = in;
+	verdict->sw = weir_vnet_switch(vnet, in->sw);
+	verdict->smac = verdict->dmac = WEIR_NONE;
+	verdict->cacheable = (frame->kind & (WEIR_FRAME_ARP | WEIR_FRAME_ND)) == 0;
+	if (verdict->sw == NULL)
+		return WEIR_DROP_RECONFIGURED;
+	if (weir_mac_is_group(&key->smac) || is_zero(&key->smac))
+		return WEIR_DROP_BAD_SOURCE_MAC;
+	if (in->kind == WEIR_IFACE_VPORT) {
+		reason = spoof_check(in, key, frame, data);
+		if (reason != WEIR_OK)
+			return reason;
+	}
+	reason = resolve_source(vnet, &key->smac, verdict);
+	return reason != WEIR_OK ? reason : resolve_destination(vnet, &key->dmac, verdict);
+}
+
+bool
+weir_verdict_recheck(const struct weir_vnet *vnet, struct weir_verdict *verdict)
+{
+	uint32_t epoch = gen(vnet->tenant_epoch, verdict->tenant);
+
+	if (gen(vnet->switch_gen, verdict->sw_id) != verdict->switch_gen)
+		return false;
+	if (verdict->uses_absent && gen(vnet->absent_gen, verdict->sw_id) != verdict->absent_gen)
+		return false;
+	if (verdict->smac != WEIR_NONE && gen(vnet->mac_gen, verdict->smac) != verdict->smac_gen)
+		return false;
+	if (verdict->dmac < WEIR_MACS_MAX && gen(vnet->mac_gen, verdict->dmac) != verdict->dmac_gen)
+		return false;
+	verdict->epoch = epoch;
+	return true;
+}

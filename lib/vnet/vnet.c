@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdlib.h>
+
+#include "vnet_priv.h"
+#include "weir_vmem.h"
+
+#define PORT_MAPS_SIZE (WEIR_PORTS_MAX * sizeof(struct weir_port_map *))
+#define VNI_PAGES ((WEIR_VNI_MAX + 1) / WEIR_VNI_PAGE)
+
+/* The arrays by id, named once for making and freeing them. */
+#define ARRAYS(A)                                                                                                    \
+	A(tenants, WEIR_TENANTS_MAX)                                                                                 \
+	A(switches, WEIR_SWITCHES_MAX)                                                                               \
+	A(ifaces, WEIR_IFACES_MAX)                                                                                   \
+	A(underlays, WEIR_UNDERLAYS_MAX)                                                                             \
+	A(port_maps, WEIR_PORTS_MAX)                                                                                 \
+	A(vnis, VNI_PAGES)                                                                                           \
+	A(macs, WEIR_MACS_MAX)                                                                                       \
+	A(tenant_epoch, WEIR_TENANTS_MAX)                                                                            \
+	A(switch_gen, WEIR_SWITCHES_MAX)                                                                             \
+	A(absent_gen, WEIR_SWITCHES_MAX)                                                                             \
+	A(mac_gen, WEIR_MACS_MAX)                                                                                    \
+	A(flows_used, WEIR_TENANTS_MAX)                                                                              \
+	A(flows_refused, WEIR_TENANTS_MAX)
+
+struct weir_vnet *
+weir_vnet_create(const struct weir_neigh *neigh)
+{
+	struct weir_vnet *vnet = calloc(1, sizeof(*vnet));
+	bool ok = vnet != NULL;
+
+	if (!ok)
+		return NULL;
+	vnet->neigh = neigh;
+#define A(array, n) ok = ok && (vnet->array = weir_vmem_alloc((size_t)(n) * sizeof(*vnet->array))) != NULL;
+	ARRAYS(A)
+#undef A
+	if (ok) {
+		struct weir_table_params params = {
+		    .name = "weir_macs",
+		    .capacity = WEIR_MACS_MAX,
+		    .key_size = 16,
+		    .stride = sizeof(*vnet->macs),
+		    .entries = vnet->macs,
+		    .socket = SOCKET_ID_ANY,
+		};
+
+		vnet->mac_table = weir_table_create(&params);
+	}
+	if (!ok || vnet->mac_table == NULL) {
+		weir_vnet_free(vnet);
+		return NULL;
+	}
+	return vnet;
+}
+
+void
+weir_vnet_free(struct weir_vnet *vnet)
+{
+	if (vnet == NULL)
+		return;
+	for (uint32_t i = 0; vnet->vnis != NULL && i < VNI_PAGES; i++)
+		free(vnet->vnis[i]);
+	weir_table_free(vnet->mac_table);
+#define A(array, n) weir_vmem_free(vnet->array, (size_t)(n) * sizeof(*vnet->array));
+	ARRAYS(A)
+#undef A
+	free(vnet);
+}
+
+int
+weir_vnet_set_vni(struct weir_vnet *vnet, uint32_t vni, uint32_t sw)
+{
+	uint32_t **page = &vnet->vnis[vni / WEIR_VNI_PAGE];
+
+	if (*page == NULL) {
+		uint32_t *fresh = calloc(WEIR_VNI_PAGE, sizeof(uint32_t));
+
+		if (fresh == NULL)
+			return -1;
+		__atomic_store_n(page, fresh, __ATOMIC_RELEASE);
+	}
+	__atomic_store_n(&(*page)[vni % WEIR_VNI_PAGE], sw == WEIR_NONE ? 0 : sw + 1, __ATOMIC_RELEASE);
+	return 0;
+}
+
+const struct weir_switch *
+weir_vnet_by_vni(const struct weir_vnet *vnet, uint32_t vni)
+{
+	const uint32_t *page = __atomic_load_n(&vnet->vnis[vni / WEIR_VNI_PAGE], __ATOMIC_ACQUIRE);
+	uint32_t sw;
+
+	if (page == NULL)
+		return NULL;
+	sw = __atomic_load_n(&page[vni % WEIR_VNI_PAGE], __ATOMIC_ACQUIRE);
+	return sw == 0 ? NULL : weir_vnet_switch(vnet, sw - 1);
+}
+
+bool
+weir_vnet_is_local(const struct weir_vnet *vnet, const struct weir_ip *ip)
+{
+	const struct weir_locals *locals = __atomic_load_n(&vnet->locals, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; locals != NULL && i < locals->n; i++)
+		if (weir_ip_equal(&locals->ip[i], ip))
+			return true;
+	return false;
+}
+
+/* Remotes are the operator's, not a tenant's to choose: a plain mixing hash does. */
+uint32_t
+weir_remote_slot(const struct weir_ip *ip)
+{
+	uint64_t w[2];
+
+	__builtin_memcpy(w, ip, sizeof(w));
+	return (uint32_t)(((w[0] ^ w[1]) * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+}
+
+const struct weir_iface *
+weir_switch_remote(const struct weir_switch *sw, const struct weir_ip *ip)
+{
+	uint32_t mask = sw->n_slots - 1;
+
+	if (sw->n_slots == 0)
+		return NULL;
+	for (uint32_t i = weir_remote_slot(ip) & mask; sw->slots[i].iface != NULL; i = (i + 1) & mask)
+		if (weir_ip_equal(&sw->slots[i].ip, ip))
+			return sw->slots[i].iface;
+	return NULL;
+}
