@@ -87,7 +87,8 @@ weir_prefix_contains(const struct weir_prefix *prefix, const struct weir_ip *ip)
 	size_t bytes = prefix->len / 8;
 	unsigned int bits = prefix->len % 8;
 
-	if (memcmp(prefix->ip.b, ip->b, bytes) != 0)
+	/* Bit for bit, ::/0 would hold every IPv4 address too. */
+	if (weir_ip_is_v4(&prefix->ip) != weir_ip_is_v4(ip) || memcmp(prefix->ip.b, ip->b, bytes) != 0)
 		return false;
 	return bits == 0 || ((prefix->ip.b[bytes] ^ ip->b[bytes]) >> (8 - bits)) == 0;
 }

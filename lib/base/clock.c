@@ -71,7 +71,8 @@ weir_clock_discipline(struct weir_clock *clock)
 
 	read_both(&tsc, &ns);
 	ours = weir_clock_at(clock, tsc);
-	if (tsc - clock->tsc0 < 1000)
+	/* In less time the two readings are too far off each other to tell a rate. */
+	if (ns - clock->true_ns0 < 10 * WEIR_NS_PER_MS)
 		return;
 	/* The true rate since the last correction, and on top of it what closes the gap within a second. */
 	rate = (double)(ns - clock->true_ns0) / (double)(tsc - clock->tsc0);

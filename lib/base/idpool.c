@@ -21,8 +21,8 @@ weir_idpool_create(uint32_t capacity)
 	if (pool == NULL)
 		return NULL;
 	pool->capacity = capacity;
-	pool->words = (capacity + 63) / 64;
-	pool->free = calloc(pool->words + 1, sizeof(uint64_t));
+	pool->words = capacity / 64 + (capacity % 64 != 0 ? 1 : 0);
+	pool->free = calloc((size_t)pool->words + 1, sizeof(uint64_t));
 	pool->summary = calloc(pool->words / 64 + 1, sizeof(uint64_t));
 	if (pool->free == NULL || pool->summary == NULL) {
 		weir_idpool_free(pool);

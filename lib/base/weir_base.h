@@ -94,6 +94,8 @@ char *weir_mac_format(const struct weir_mac *mac, char *buf, size_t size); /* si
 int weir_ip_parse(const char *text, struct weir_ip *ip);		/* "192.0.2.1", "2001:db8::1"; 0 or -EINVAL */
 char *weir_ip_format(const struct weir_ip *ip, char *buf, size_t size); /* size >= 46; returns buf */
 int weir_prefix_parse(const char *text, struct weir_prefix *prefix); /* "192.0.2.1/24"; length needed; 0 or -EINVAL */
+
+/* True if `ip` is in the network of `prefix`. IPv6 prefixes, ::/0 too, hold no IPv4 address. */
 bool weir_prefix_contains(const struct weir_prefix *prefix, const struct weir_ip *ip);
 
 static inline bool

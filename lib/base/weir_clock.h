@@ -24,7 +24,10 @@ struct weir_clock {
 /* Measures for a few milliseconds, then sets time to now's CLOCK_MONOTONIC. */
 void weir_clock_init(struct weir_clock *clock);
 
-/* Compares with CLOCK_MONOTONIC and corrects the rate so that the difference is gone in about a second. */
+/*
+ * Compares with CLOCK_MONOTONIC and corrects the rate so that the difference is gone in about a second. Does nothing
+ * within 10 ms of the last time. The writing thread only.
+ */
 void weir_clock_discipline(struct weir_clock *clock);
 
 /* The time at TSC reading `tsc`. Lock-free; any thread. */
