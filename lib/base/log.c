@@ -7,6 +7,7 @@
 #include "weir_base.h"
 
 /* One rte_log call a line, so that lines of several threads do not mix. */
+WEIR_PRINTF(3, 0)
 static void
 vlog(uint32_t level, const char *label, const char *fmt, va_list ap)
 {

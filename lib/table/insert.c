@@ -85,7 +85,7 @@ move_along(struct weir_table *table, const struct node nodes[], uint16_t last, u
 int
 weir_table_add(struct weir_table *table, uint64_t hash, uint32_t index)
 {
-	uint16_t tag = weir_tag_of(hash), last;
+	uint16_t tag = weir_tag_of(hash);
 	uint32_t first = weir_bucket_of(table, hash), second = weir_bucket_other(table, first, tag), slot;
 	struct weir_bucket *bucket = &table->buckets[first];
 	uint32_t empty = weir_bucket_match(bucket, 0);
@@ -98,6 +98,7 @@ weir_table_add(struct weir_table *table, uint64_t hash, uint32_t index)
 		slot = (uint32_t)__builtin_ctz(empty);
 	} else {
 		struct node nodes[NODES_MAX + 1];
+		uint16_t last;
 
 		nodes[0] = (struct node){.bucket = first, .parent = NO_PARENT};
 		nodes[1] = (struct node){.bucket = second, .parent = NO_PARENT};

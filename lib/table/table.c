@@ -108,11 +108,13 @@ bucket_find(const struct weir_table *table, uint32_t b, uint16_t tag, const void
 uint32_t
 weir_table_lookup(const struct weir_table *table, const void *key, uint64_t hash)
 {
-	uint32_t first = weir_bucket_of(table, hash), index;
+	uint32_t first = weir_bucket_of(table, hash);
 	uint16_t tag = weir_tag_of(hash);
 	uint64_t moves;
 
 	do {
+		uint32_t index;
+
 		moves = __atomic_load_n(&table->moves, __ATOMIC_ACQUIRE);
 		index = bucket_find(table, first, tag, key);
 		if (index != WEIR_NONE)

@@ -27,12 +27,12 @@
 struct weir_table;
 
 struct weir_table_params {
-	const char *name;  /* for memory statistics */
+	const char *name;    /* for memory statistics */
+	const void *entries; /* caller's array, aligned to 8; outlives the table */
 	uint32_t capacity; /* entries that fit for certain, 1 to WEIR_TABLE_CAPACITY_MAX: at most 85 % of the slots */
 	uint32_t key_size; /* bytes, a multiple of 8, 8 to WEIR_HASH_KEY_MAX */
 	uint32_t stride;   /* bytes from one entry to the next: at least key_size, a multiple of 8 */
-	const void *entries; /* caller's array, aligned to 8; outlives the table */
-	int socket;	     /* NUMA socket, or SOCKET_ID_ANY */
+	int socket;	   /* NUMA socket, or SOCKET_ID_ANY */
 };
 
 /*

@@ -99,8 +99,8 @@ Test(hash, siphash_is_siphash)
 	const struct weir_hash_secret zero = {.w = {0}};
 	uint8_t bytes[WEIR_HASH_KEY_MAX];
 
-	for (uint8_t i = 0; i < sizeof(bytes); i++)
-		bytes[i] = i;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)i;
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(vectors); i++)
 		cr_assert_eq(weir_hash_sip(&zero, bytes, vectors[i].size), vectors[i].hash);
 }
