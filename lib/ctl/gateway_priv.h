@@ -37,11 +37,13 @@ struct live_tenant {
 	uint32_t *switches;	 /* switch ids */
 	uint32_t *vports;	 /* interface ids */
 	uint32_t **remotes;	 /* [switch][remote]: interface ids */
-	struct weir_tally *gone; /* what interfaces counted that it no longer has */
+	/* What interfaces counted that it no longer has: remotes (WEIR_TO_UPLINK), vports (WEIR_TO_VPORT). */
+	struct weir_tally *gone[WEIR_DIRECTIONS];
 };
 
 struct weir_gateway {
 	uint32_t n_workers;
+	const unsigned int *lcores; /* of the workers; NULL = driven by hand */
 	const struct weir_clock *clock;
 	uint64_t now; /* without a clock */
 

@@ -9,8 +9,8 @@ gen(const uint32_t *array, uint32_t index)
 	return __atomic_load_n(&array[index], __ATOMIC_ACQUIRE);
 }
 
-static uint32_t
-find_mac(const struct weir_vnet *vnet, uint32_t sw, const struct weir_mac *mac)
+uint32_t
+weir_vnet_mac(const struct weir_vnet *vnet, uint32_t sw, const struct weir_mac *mac)
 {
 	struct weir_mac_entry key;
 
@@ -49,7 +49,7 @@ resolve_source(const struct weir_vnet *vnet, const struct weir_mac *smac, struct
 {
 	uint32_t place;
 
-	verdict->smac = find_mac(vnet, verdict->in->sw, smac);
+	verdict->smac = weir_vnet_mac(vnet, verdict->in->sw, smac);
 	if (verdict->smac == WEIR_NONE) {
 		verdict->uses_absent = true;
 		verdict->learn = true;
@@ -90,7 +90,7 @@ resolve_destination(const struct weir_vnet *vnet, const struct weir_mac *dmac, s
 		verdict->dmac = WEIR_MAC_GROUP;
 		return is_reserved(dmac) ? WEIR_DROP_LINK_LOCAL : resolve_flood(verdict);
 	}
-	verdict->dmac = find_mac(vnet, verdict->in->sw, dmac);
+	verdict->dmac = weir_vnet_mac(vnet, verdict->in->sw, dmac);
 	if (verdict->dmac == WEIR_NONE) {
 		verdict->uses_absent = true;
 		return resolve_flood(verdict);

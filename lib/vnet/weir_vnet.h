@@ -177,6 +177,9 @@ weir_vnet_switch(const struct weir_vnet *vnet, uint32_t id)
 /* The switch with this VNI, or NULL. */
 const struct weir_switch *weir_vnet_by_vni(const struct weir_vnet *vnet, uint32_t vni);
 
+/* The entry of a MAC on a switch (id), or WEIR_NONE. Worker, or under the control mutex. */
+uint32_t weir_vnet_mac(const struct weir_vnet *vnet, uint32_t sw, const struct weir_mac *mac);
+
 /* The remote of a switch with this address, or NULL. */
 const struct weir_iface *weir_switch_remote(const struct weir_switch *sw, const struct weir_ip *ip);
 /* Where its search starts in `slots`, before the mask. */

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What there is to see of a running gateway, as plain data: statistics and listings, in pages.
+ *
+ * Any control thread, at any time. A view takes the gateway's directory and the counters for as long as it copies one
+ * page; what it returns is the caller's own and refers to nothing inside. Counters are those of one cut, no older
+ * than 10 ms; a conservation view makes its own cut.
+ *
+ * Listings: *cursor is where to begin (0 = at the start) and becomes where to go on, or WEIR_VIEW_END. A row says its
+ * own position too, for a caller that has no room for all rows of a page. What is added or removed between two pages
+ * may be missed, never what stands.
+ */
+#ifndef WEIR_VIEW_H
+#define WEIR_VIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "weir_base.h"
+#include "weir_counters.h"
+#include "weir_flow.h"
+#include "weir_gateway.h"
+#include "weir_neigh.h"
+#include "weir_port.h"
+#include "weir_worker.h"
+
+#define WEIR_VIEW_END UINT64_MAX
+
+/* "vport web1", "remote 2001:db8::2 on web", with "red/" before the names where tenants are mixed. */
+#define WEIR_VIEW_PLACE_SIZE 128
+
+/* ---- the gateway ---- */
+
+struct weir_view_info {
+	uint32_t workers, ports, tenants, vports, switches;
+	uint64_t uptime;  /* ns */
+	uint64_t version; /* of the configuration */
+	uint32_t max_ethdevs, max_ifaces, used_ifaces;
+	uint32_t flow_slots, flows, macs;
+	uint32_t mbufs, mbufs_free;
+	char state_dir[256]; /* "" = keeps no state */
+};
+
+void weir_view_info(struct weir_gateway *gateway, struct weir_view_info *info);
+
+/* ---- ports ---- */
+
+struct weir_view_port {
+	uint64_t cursor;
+	char name[WEIR_NAME_SIZE];
+	char device[128];
+	char reason[256]; /* why it is not open; "" = it is */
+	bool up;
+	uint32_t link_mbps; /* 0 = unknown */
+	uint32_t mtu;
+	uint32_t n_rxq, n_txq;
+	uint64_t rate; /* bit/s, configured; 0 = not given */
+};
+
+/* Up to n ports; returns how many. */
+uint32_t weir_view_ports(struct weir_gateway *gateway, uint64_t *cursor, struct weir_view_port rows[], uint32_t n);
+
+/* One port: what its driver counts, and the packets that belong to weir itself. 0 or -ENOENT. */
+struct weir_view_port_stats {
+	struct weir_view_port port;
+	struct weir_port_stats driver; /* zero while it is down */
+	struct weir_tally own;
+	uint64_t time; /* of the cut */
+};
+int weir_view_port(struct weir_gateway *gateway, const char *name, struct weir_view_port_stats *stats);
+
+/* ---- tenants ---- */
+
+struct weir_view_tenant {
+	uint64_t cursor;
+	char name[WEIR_NAME_SIZE];
+	struct weir_rate limit;
+	uint32_t n_vports;
+	uint32_t flows, quota_flows, macs, quota_macs;
+	uint64_t flows_refused, macs_refused;
+	/* What left by its remotes and by its vports; both are in the sum. */
+	struct {
+		uint64_t packets, bytes;
+	} to_uplink, to_vport;
+	struct weir_count sum;
+};
+
+/* Up to n tenants; returns how many. *time: of the cut. */
+uint32_t weir_view_tenants(
+    struct weir_gateway *gateway, uint64_t *cursor, struct weir_view_tenant rows[], uint32_t n, uint64_t *time);
+
+/* One tenant, with its drops by reason. 0 or -ENOENT. */
+int weir_view_tenant(struct weir_gateway *gateway, const char *name, struct weir_view_tenant *tenant,
+    struct weir_tally *tally, uint64_t *time);
+
+/* ---- vports and switches ---- */
+
+struct weir_view_vport {
+	uint64_t cursor;
+	char tenant[WEIR_NAME_SIZE], name[WEIR_NAME_SIZE], sw[WEIR_NAME_SIZE], port[WEIR_NAME_SIZE];
+	uint32_t vlan; /* 0 = untagged */
+	bool up;
+	struct weir_rate limit;
+	struct weir_count count;
+};
+
+/* Up to n vports of a tenant (NULL: of all) into rows; *count = how many. 0 or -ENOENT: no such tenant. */
+int weir_view_vports(struct weir_gateway *gateway, const char *tenant, uint64_t *cursor,
+    struct weir_view_vport rows[], uint32_t n, uint32_t *count, uint64_t *time);
+
+/* One vport, with its drops by reason. 0 or -ENOENT. */
+int weir_view_vport(struct weir_gateway *gateway, const char *tenant, const char *name, struct weir_view_vport *vport,
+    struct weir_tally *tally, uint64_t *time);
+
+struct weir_view_switch {
+	uint64_t cursor;
+	char tenant[WEIR_NAME_SIZE], name[WEIR_NAME_SIZE];
+	uint32_t vni; /* 0 = none */
+	uint32_t n_vports, n_remotes, macs;
+	struct weir_count vports, remotes; /* sums of those it has now */
+};
+
+int weir_view_switches(struct weir_gateway *gateway, const char *tenant, uint64_t *cursor,
+    struct weir_view_switch rows[], uint32_t n, uint32_t *count, uint64_t *time);
+int weir_view_switch(
+    struct weir_gateway *gateway, const char *tenant, const char *name, struct weir_view_switch *row, uint64_t *time);
+
+/* ---- flows, MACs, neighbours ---- */
+
+struct weir_view_flow {
+	uint64_t cursor;
+	struct weir_flow flow;
+	uint32_t worker;
+	char ingress[WEIR_VIEW_PLACE_SIZE];
+	char egress[WEIR_VIEW_PLACE_SIZE]; /* where its next packet would go; "flood" */
+};
+
+/*
+ * Up to n flows of a tenant (NULL: of all). Looks at a bounded number of slots, so that a page may hold few rows or
+ * none and still not be the last. *time: when. 0 or -ENOENT: no such tenant.
+ */
+int weir_view_flows(struct weir_gateway *gateway, const char *tenant, uint64_t *cursor, struct weir_view_flow rows[],
+    uint32_t n, uint32_t *count, uint64_t *time);
+
+struct weir_view_mac {
+	uint64_t cursor;
+	char sw[2 * WEIR_NAME_SIZE]; /* "red/web" */
+	struct weir_mac mac;
+	char at[WEIR_VIEW_PLACE_SIZE];
+	bool is_static;
+	uint64_t age; /* ns since it was last seen; 0 for a static one */
+};
+
+int weir_view_macs(struct weir_gateway *gateway, const char *tenant, uint64_t *cursor, struct weir_view_mac rows[],
+    uint32_t n, uint32_t *count);
+
+struct weir_view_neigh {
+	uint64_t cursor;
+	struct weir_neigh_entry entry;
+	char port[WEIR_NAME_SIZE]; /* the underlay's */
+};
+
+/* Up to n neighbours; returns how many. */
+uint32_t weir_view_neighs(struct weir_gateway *gateway, uint64_t *cursor, struct weir_view_neigh rows[], uint32_t n);
+
+/* ---- sums ---- */
+
+/* Drops by reason of a tenant, or of the whole gateway (NULL), which includes all that ever was. 0 or -ENOENT. */
+int weir_view_drops(struct weir_gateway *gateway, const char *tenant, struct weir_tally *tally, uint64_t *time);
+
+/* Drops that `tally` has in its sum but not by reason, because there was no room to tell them apart. */
+void weir_view_unnamed_drops(const struct weir_tally *tally, uint64_t *packets, uint64_t *bytes);
+
+/*
+ * The terms of design 1.2(2) in one cut of its own: of a tenant, or of the whole gateway (NULL). `writers`: NULL, or
+ * room for what each worker counted and, behind them, the control threads. 0 or -ENOENT.
+ */
+int weir_view_conservation(struct weir_gateway *gateway, const char *tenant, struct weir_count *sum,
+    struct weir_count *writers, uint64_t *time);
+
+/* entered + generated + copies - left - consumed - drops - held: 0 unless something is lost. */
+int64_t weir_view_balance(const struct weir_count *sum);
+
+/* ---- workers ---- */
+
+struct weir_view_worker {
+	uint32_t lcore; /* WEIR_NONE: driven by hand */
+	uint32_t flows, flow_slots;
+	struct weir_worker_stats stats;
+};
+
+uint32_t weir_view_n_workers(const struct weir_gateway *gateway);
+/* `worker` is below weir_view_n_workers(). */
+void weir_view_worker(struct weir_gateway *gateway, uint32_t worker, struct weir_view_worker *view);
+
+#endif
