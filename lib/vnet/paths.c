@@ -9,7 +9,8 @@ struct weir_paths {
 	struct weir_path *path;
 	struct weir_table *table; /* by key */
 	uint32_t *free;		  /* stack */
-	uint32_t n_free, capacity;
+	uint32_t *pending;	  /* free after the burst in hand */
+	uint32_t n_free, n_pending, capacity;
 };
 
 struct weir_paths *
@@ -22,7 +23,8 @@ weir_paths_create(uint32_t capacity, int socket)
 	paths->capacity = capacity;
 	paths->path = weir_vmem_alloc(capacity * sizeof(*paths->path));
 	paths->free = weir_vmem_alloc(capacity * sizeof(*paths->free));
-	if (paths->path != NULL && paths->free != NULL) {
+	paths->pending = weir_vmem_alloc(capacity * sizeof(*paths->pending));
+	if (paths->path != NULL && paths->free != NULL && paths->pending != NULL) {
 		struct weir_table_params params = {
 		    .name = "weir_paths",
 		    .capacity = capacity,
@@ -53,6 +55,7 @@ weir_paths_free(struct weir_paths *paths)
 	weir_table_free(paths->table);
 	weir_vmem_free(paths->path, paths->capacity * sizeof(*paths->path));
 	weir_vmem_free(paths->free, paths->capacity * sizeof(*paths->free));
+	weir_vmem_free(paths->pending, paths->capacity * sizeof(*paths->pending));
 	free(paths);
 }
 
@@ -104,7 +107,14 @@ weir_paths_put(struct weir_paths *paths, uint32_t index)
 	(void)weir_table_remove(paths->table, weir_table_hash(paths->table, &path->key), index);
 	/* A flow that still held this index would see another generation. */
 	path->gen++;
-	paths->free[paths->n_free++] = index;
+	paths->pending[paths->n_pending++] = index;
+}
+
+void
+weir_paths_settle(struct weir_paths *paths)
+{
+	while (__builtin_expect(paths->n_pending > 0, 0))
+		paths->free[paths->n_free++] = paths->pending[--paths->n_pending];
 }
 
 struct weir_path *
@@ -116,5 +126,5 @@ weir_path(struct weir_paths *paths, uint32_t path)
 uint32_t
 weir_paths_used(const struct weir_paths *paths)
 {
-	return paths->capacity - paths->n_free;
+	return paths->capacity - paths->n_free - paths->n_pending;
 }

@@ -4,7 +4,6 @@
 #include "vnet_priv.h"
 #include "weir_vmem.h"
 
-#define PORT_MAPS_SIZE (WEIR_PORTS_MAX * sizeof(struct weir_port_map *))
 #define VNI_PAGES ((WEIR_VNI_MAX + 1) / WEIR_VNI_PAGE)
 
 /* The arrays by id, named once for making and freeing them. */
@@ -14,6 +13,7 @@
 	A(ifaces, WEIR_IFACES_MAX)                                                                                   \
 	A(underlays, WEIR_UNDERLAYS_MAX)                                                                             \
 	A(port_maps, WEIR_PORTS_MAX)                                                                                 \
+	A(ports, WEIR_PORTS_MAX)                                                                                     \
 	A(vnis, VNI_PAGES)                                                                                           \
 	A(macs, WEIR_MACS_MAX)                                                                                       \
 	A(tenant_epoch, WEIR_TENANTS_MAX)                                                                            \

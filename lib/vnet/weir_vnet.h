@@ -135,6 +135,7 @@ struct weir_vnet {
 	struct weir_iface **ifaces;
 	struct weir_underlay **underlays;
 	struct weir_port_map **port_maps; /* by port index */
+	const struct weir_port **ports;	  /* by port index */
 	struct weir_locals *locals;
 	uint32_t **vnis; /* [vni >> 12][vni & 4095]: switch id + 1; 0 = none */
 	const struct weir_neigh *neigh;
@@ -253,7 +254,10 @@ void weir_paths_free(struct weir_paths *paths);
 
 /* The path for this verdict, found or made, with one more reference; WEIR_NONE if none is free. */
 uint32_t weir_paths_get(struct weir_paths *paths, const struct weir_vnet *vnet, const struct weir_verdict *verdict);
+/* Gives a reference back. A path without any is not reused before weir_paths_settle(): verdicts of the burst in hand
+ * may point into it. */
 void weir_paths_put(struct weir_paths *paths, uint32_t path);
+void weir_paths_settle(struct weir_paths *paths); /* after each burst */
 struct weir_path *weir_path(struct weir_paths *paths, uint32_t path);
 uint32_t weir_paths_used(const struct weir_paths *paths);
 

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Lookup: the flow's path, one lookup whatever the topology; and for a flow that is new or stale, the walk. A flow
+ * that finds no slot is forwarded uncached, and that is counted.
+ */
+#include <string.h>
+
+#include "pipeline_priv.h"
+
+static struct weir_tenant *
+tenant_of(const struct weir_vnet *vnet, uint32_t id)
+{
+	return __atomic_load_n(&vnet->tenants[id], __ATOMIC_ACQUIRE);
+}
+
+/* Takes a slot of the tenant's quota, over all workers. */
+static bool
+quota_take(const struct weir_vnet *vnet, const struct weir_tenant *tenant)
+{
+	uint32_t *used = &vnet->flows_used[tenant->id];
+
+	if (__atomic_fetch_add(used, 1, __ATOMIC_RELAXED) < tenant->quota_flows)
+		return true;
+	(void)__atomic_fetch_sub(used, 1, __ATOMIC_RELAXED);
+	return false;
+}
+
+/* Gives it back, unless the id names another tenant by now, whose count began at 0. */
+static void
+quota_give(const struct weir_vnet *vnet, const struct weir_flow *flow)
+{
+	const struct weir_tenant *tenant = tenant_of(vnet, flow->tenant);
+
+	if (tenant != NULL && tenant->serial == flow->tenant_serial)
+		(void)__atomic_fetch_sub(&vnet->flows_used[flow->tenant], 1, __ATOMIC_RELAXED);
+}
+
+static void
+release(void *arg, struct weir_flow *flow)
+{
+	struct weir_pipe *pipe = arg;
+
+	quota_give(pipe->vnet, flow);
+	weir_paths_put(pipe->paths, flow->path);
+}
+
+void
+weir_pipe_age(struct weir_pipe *pipe, uint32_t n, uint64_t idle, uint64_t now)
+{
+	weir_flows_age(pipe->flows, n, idle, now, release, pipe);
+}
+
+static void
+forget(struct weir_pipe *pipe, struct weir_flow *flow)
+{
+	release(pipe, flow);
+	weir_flows_remove(pipe->flows, flow);
+}
+
+/* The slot, or NULL. */
+static struct weir_flow *
+new_flow(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i)
+{
+	const struct weir_iface *in = burst->in[i];
+	struct weir_flow *flow;
+
+	if (!quota_take(pipe->vnet, in->tenant))
+		return NULL;
+	flow = weir_flows_add(pipe->flows, &burst->key[i], burst->hash[i], burst->now);
+	if (flow == NULL) {
+		(void)__atomic_fetch_sub(&pipe->vnet->flows_used[in->tenant->id], 1, __ATOMIC_RELAXED);
+		return NULL;
+	}
+	flow->tenant = in->tenant->id;
+	flow->tenant_serial = in->tenant->serial;
+	flow->iface_serial = in->serial;
+	return flow;
+}
+
+/* A flow of an interface that is gone, whose id and addresses another one has now: it starts over, and changes the
+ * quota it counts on. */
+static bool
+adopt(struct weir_pipe *pipe, struct weir_flow *flow, const struct weir_iface *in, uint64_t now)
+{
+	if (flow->iface_serial == in->serial)
+		return true;
+	if (!quota_take(pipe->vnet, in->tenant))
+		return false;
+	quota_give(pipe->vnet, flow);
+	weir_flow_restart(flow, now);
+	flow->tenant = in->tenant->id;
+	flow->tenant_serial = in->tenant->serial;
+	flow->iface_serial = in->serial;
+	return true;
+}
+
+/* Binds the flow (NULL: a new one) to the path of this verdict. NULL if there is no room for one of them. */
+static struct weir_flow *
+install(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_verdict *verdict,
+    struct weir_flow *flow)
+{
+	uint32_t path = weir_paths_get(pipe->paths, pipe->vnet, verdict);
+
+	if (path == WEIR_NONE)
+		return NULL;
+	if (flow == NULL) {
+		flow = new_flow(pipe, burst, i);
+		if (flow == NULL) {
+			weir_paths_put(pipe->paths, path);
+			return NULL;
+		}
+	} else {
+		weir_paths_put(pipe->paths, flow->path);
+	}
+	flow->path = path;
+	flow->path_gen = weir_path(pipe->paths, path)->gen;
+	return flow;
+}
+
+/* The walk, for packet i; flow NULL = not cached. Returns the reason of a drop. */
+static enum weir_reason
+miss(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_flow *flow)
+{
+	struct weir_verdict *verdict = &burst->scratch[i];
+	const struct weir_iface *in = burst->in[i];
+	enum weir_reason reason = weir_resolve(pipe->vnet, in, &burst->key[i], &burst->frame[i],
+	    rte_pktmbuf_mtod(burst->m[i], const uint8_t *), verdict);
+
+	if (flow != NULL && (reason != WEIR_OK || !adopt(pipe, flow, in, burst->now))) {
+		forget(pipe, flow);
+		flow = NULL;
+	}
+	/* A bridge learns from frames that it has nowhere to send, too. */
+	if (verdict->learn || (reason == WEIR_OK && !verdict->cacheable))
+		learn(pipe, in, &burst->key[i].smac, burst->now);
+	burst->verdict[i] = verdict;
+	burst->flow[i] = NULL;
+	if (reason != WEIR_OK || !verdict->cacheable)
+		return reason;
+	burst->flow[i] = install(pipe, burst, i, verdict, flow);
+	if (burst->flow[i] != NULL) {
+		weir_path(pipe->paths, burst->flow[i]->path)->refreshed = burst->now;
+		return WEIR_OK;
+	}
+	if (flow != NULL)
+		forget(pipe, flow);
+	(void)__atomic_fetch_add(&pipe->vnet->flows_refused[in->tenant->id], 1, __ATOMIC_RELAXED);
+	return WEIR_OK;
+}
+
+/* True if the flow's path stands. */
+static inline bool
+hit(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_flow *flow)
+{
+	struct weir_path *path = weir_path(pipe->paths, flow->path);
+
+	if (path->gen != flow->path_gen || !weir_verdict_valid(pipe->vnet, &path->verdict))
+		return false;
+	burst->verdict[i] = &path->verdict;
+	if (burst->now - path->refreshed > pipe->refresh) {
+		path->refreshed = burst->now;
+		learn(pipe, burst->in[i], &burst->key[i].smac, burst->now);
+	}
+	return true;
+}
+
+static inline void
+count_flow(struct weir_flow *flow, const struct weir_frame *frame, uint64_t now)
+{
+	flow->packets++;
+	flow->bytes += frame->len;
+	flow->last = now;
+	flow->tcp_flags |= frame->tcp_flags;
+}
+
+void
+stage_lookup(struct weir_pipe *pipe, struct weir_burst *burst)
+{
+	bool changed =
+	    false; /* the cache, by an earlier packet of this burst: what the bulk lookup found may be gone */
+	uint32_t kept = 0;
+
+	weir_flows_lookup(pipe->flows, burst->key, burst->live, burst->n_live, burst->hash, burst->flow);
+	for (uint32_t k = 0; k < burst->n_live; k++) {
+		uint32_t i = burst->live[k];
+		struct weir_flow *flow = burst->flow[i];
+		enum weir_reason reason;
+
+		if (changed)
+			burst->flow[i] = flow = weir_flows_find(pipe->flows, &burst->key[i], burst->hash[i]);
+		if (flow == NULL || !hit(pipe, burst, i, flow)) {
+			changed = true;
+			reason = miss(pipe, burst, i, flow);
+			if (reason != WEIR_OK) {
+				drop(pipe, burst, i, reason);
+				continue;
+			}
+			flow = burst->flow[i];
+		}
+		if (flow != NULL)
+			count_flow(flow, &burst->frame[i], burst->now);
+		burst->live[kept++] = i;
+	}
+	burst->n_live = kept;
+}

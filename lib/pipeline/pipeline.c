@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_malloc.h>
+#include <rte_prefetch.h>
+#include <rte_ring_elem.h>
+
+#include "pipeline_priv.h"
+#include "weir_vmem.h"
+
+/* The stages in order. */
+static void
+run(struct weir_pipe *pipe, struct weir_burst *burst)
+{
+	stage_parse(pipe, burst);
+	stage_lookup(pipe, burst);
+	stage_police(pipe, burst);
+	stage_forward(pipe, burst);
+	weir_paths_settle(pipe->paths);
+}
+
+void
+weir_pipe_run(struct weir_pipe *pipe, const struct weir_port *port, struct rte_mbuf *m[], uint32_t n, uint64_t now)
+{
+	struct weir_burst *burst = &pipe->burst;
+
+	burst->now = now;
+	burst->port = port;
+	burst->n_live = n;
+	for (uint32_t i = 0; i < n; i++) {
+		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
+		burst->m[i] = m[i];
+		burst->live[i] = i;
+	}
+	run(pipe, burst);
+}
+
+void
+drop(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, enum weir_reason reason)
+{
+	weir_count_drop(pipe->counters, burst->in[i]->id, WEIR_DROP_RX, reason, burst->frame[i].len);
+	rte_pktmbuf_free(burst->m[i]);
+}
+
+void
+drop_tx(struct weir_pipe *pipe, uint32_t iface, struct rte_mbuf *m, uint32_t bytes, enum weir_reason reason)
+{
+	weir_count_drop(pipe->counters, iface, WEIR_DROP_TX, reason, bytes);
+	rte_pktmbuf_free(m);
+}
+
+void
+learn(struct weir_pipe *pipe, const struct weir_iface *in, const struct weir_mac *mac, uint64_t now)
+{
+	uint32_t tick = (uint32_t)(now >> 20) << 8, *used = &pipe->learn_used[in->tenant->id];
+	struct weir_learn message = {.iface = in->id, .serial = in->serial, .mac = *mac};
+
+	if ((*used & ~UINT32_C(0xff)) != tick)
+		*used = tick;
+	if ((*used & 0xff) >= WEIR_LEARN_SHARE)
+		return;
+	++*used;
+	/* A full ring loses nothing but time: the next packet says it again. */
+	(void)rte_ring_sp_enqueue_elem(pipe->learn, &message, sizeof(message));
+}
+
+/* ---- life ---- */
+
+static struct rte_ring *
+make_ring(const char *what, uint32_t worker, unsigned int esize, unsigned int count, int socket)
+{
+	char name[RTE_RING_NAMESIZE];
+
+	(void)snprintf(name, sizeof(name), "weir_%s_%u", what, worker);
+	return rte_ring_create_elem(name, esize, count, socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
+}
+
+struct weir_pipe *
+weir_pipe_create(const struct weir_pipe_params *params)
+{
+	struct weir_pipe *pipe = rte_zmalloc_socket("weir_pipe", sizeof(*pipe), WEIR_CACHELINE, params->socket);
+
+	if (pipe == NULL)
+		return NULL;
+	pipe->vnet = params->vnet;
+	pipe->counters = params->counters;
+	pipe->pool = params->pool;
+	pipe->worker = params->worker;
+	pipe->refresh = WEIR_NS_PER_S;
+	weir_hash_secret_init(&pipe->port_secret);
+	pipe->flows = weir_flows_create(params->flows, params->socket);
+	pipe->paths = weir_paths_create(params->flows, params->socket);
+	pipe->learn = make_ring("learn", params->worker, sizeof(struct weir_learn), WEIR_LEARN_RING, params->socket);
+	pipe->punt = make_ring("punt", params->worker, sizeof(void *), WEIR_PUNT_RING, params->socket);
+	pipe->tx = weir_vmem_alloc(WEIR_PORTS_MAX * sizeof(*pipe->tx));
+	pipe->learn_used = weir_vmem_alloc(WEIR_TENANTS_MAX * sizeof(*pipe->learn_used));
+	pipe->waiting_of = weir_vmem_alloc(WEIR_TENANTS_MAX * sizeof(*pipe->waiting_of));
+	if (pipe->flows == NULL || pipe->paths == NULL || pipe->learn == NULL || pipe->punt == NULL ||
+	    pipe->tx == NULL || pipe->learn_used == NULL || pipe->waiting_of == NULL ||
+	    weir_vmem_populate(pipe->tx, WEIR_PORTS_MAX * sizeof(*pipe->tx)) != 0 ||
+	    weir_vmem_populate(pipe->learn_used, WEIR_TENANTS_MAX * sizeof(*pipe->learn_used)) != 0) {
+		weir_pipe_free(pipe);
+		return NULL;
+	}
+	return pipe;
+}
+
+void
+weir_pipe_free(struct weir_pipe *pipe)
+{
+	void *m;
+
+	if (pipe == NULL)
+		return;
+	for (uint32_t i = 0; i < pipe->n_waiting; i++)
+		rte_pktmbuf_free(pipe->waiting[i].m);
+	while (pipe->punt != NULL && rte_ring_dequeue(pipe->punt, &m) == 0)
+		rte_pktmbuf_free(m);
+	rte_ring_free(pipe->learn);
+	rte_ring_free(pipe->punt);
+	weir_flows_free(pipe->flows);
+	weir_paths_free(pipe->paths);
+	weir_vmem_free(pipe->tx, WEIR_PORTS_MAX * sizeof(*pipe->tx));
+	weir_vmem_free(pipe->learn_used, WEIR_TENANTS_MAX * sizeof(*pipe->learn_used));
+	weir_vmem_free(pipe->waiting_of, WEIR_TENANTS_MAX * sizeof(*pipe->waiting_of));
+	rte_free(pipe);
+}
+
+void
+weir_pipe_set_refresh(struct weir_pipe *pipe, uint64_t ns)
+{
+	__atomic_store_n(&pipe->refresh, ns, __ATOMIC_RELAXED);
+}
+
+struct rte_ring *
+weir_pipe_learn_ring(struct weir_pipe *pipe)
+{
+	return pipe->learn;
+}
+
+struct rte_ring *
+weir_pipe_punt_ring(struct weir_pipe *pipe)
+{
+	return pipe->punt;
+}
+
+const struct weir_flows *
+weir_pipe_flows(const struct weir_pipe *pipe)
+{
+	return pipe->flows;
+}
+
+uint32_t
+weir_pipe_paths(const struct weir_pipe *pipe)
+{
+	return weir_paths_used(pipe->paths);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WEIR_PIPELINE_PRIV_H
+#define WEIR_PIPELINE_PRIV_H
+
+#include "weir_pipeline.h"
+
+/* What goes out by one port this round, on the port's own queue or to the ring of its owner. */
+struct txbuf {
+	const struct weir_port *port;
+	uint32_t n;
+	struct rte_mbuf *m[2 * WEIR_BURST];
+	uint32_t iface[2 * WEIR_BURST]; /* the packet's to be counted on: mbufs are not touched once sent */
+	uint32_t bytes[2 * WEIR_BURST];
+};
+
+/* A packet that waits for its remote's neighbour, not yet encapsulated. */
+struct waiting {
+	struct rte_mbuf *m;
+	uint32_t iface, serial, tenant;
+	uint32_t bytes, flow_hash;
+	uint8_t tos;
+	uint64_t deadline;
+};
+
+struct weir_pipe {
+	const struct weir_vnet *vnet;
+	struct weir_counters *counters;
+	struct weir_flows *flows;
+	struct weir_paths *paths;
+	struct rte_mempool *pool;
+	struct rte_ring *learn, *punt;
+	uint32_t worker;
+	uint32_t sent;			/* accepted by drivers this round already */
+	uint32_t n_dirty;		/* transmit buffers in use */
+	uint16_t dirty[WEIR_PORTS_MAX]; /* port indices */
+	struct txbuf *tx;		/* by port index */
+	uint64_t refresh;
+	uint32_t *learn_used; /* by tenant: tick << 8 | messages in it */
+	uint32_t n_waiting;
+	struct waiting waiting[WEIR_WAIT_MAX];
+	uint16_t *waiting_of; /* by tenant */
+	struct weir_hash_secret
+	    port_secret; /* of UDP source ports: what a remote sees must not tell of the flow table's */
+	struct weir_burst burst;
+};
+
+/* ---- stages, in order: each goes through burst->live and keeps what goes on ---- */
+void stage_parse(struct weir_pipe *pipe, struct weir_burst *burst);
+void stage_lookup(struct weir_pipe *pipe, struct weir_burst *burst);
+void stage_police(struct weir_pipe *pipe, struct weir_burst *burst);
+void stage_forward(struct weir_pipe *pipe, struct weir_burst *burst);
+
+/* ---- what stages share ---- */
+
+/* The one exit for losses before an egress is chosen: counts at the interface the packet came in by, and frees it. */
+void drop(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, enum weir_reason reason);
+
+/* The one exit for losses on the way out by `iface`. */
+void drop_tx(struct weir_pipe *pipe, uint32_t iface, struct rte_mbuf *m, uint32_t bytes, enum weir_reason reason);
+
+/* Tells maintenance that `in` sent `mac`, within the tenant's share. */
+void learn(struct weir_pipe *pipe, const struct weir_iface *in, const struct weir_mac *mac, uint64_t now);
+
+/* A tenant's frame as it leaves by one interface. */
+struct leaving {
+	struct rte_mbuf *m;
+	const struct weir_iface *out;
+	uint32_t bytes;	    /* of the frame */
+	uint32_t tags;	    /* of the tenant's own in it */
+	uint32_t flow_hash; /* chooses the UDP source port */
+	uint8_t tos;
+};
+
+/* Puts on what the way out needs and hands it to tx: or to wait, or drops it, counted. */
+void rewrite(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now);
+
+/* Encapsulates and sends a packet whose remote is resolved. */
+void send_encapsulated(struct weir_pipe *pipe, const struct leaving *leaving, const struct weir_encap *encap);
+
+/* Sends, as it is, by `port`; counted on `iface`. */
+void tx(struct weir_pipe *pipe, const struct weir_port *port, struct rte_mbuf *m, uint32_t iface, uint32_t bytes);
+
+/* Keeps a packet until its remote's neighbour answers. */
+void wait_for_neighbour(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now);
+
+#endif

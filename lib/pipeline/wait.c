@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Packets for a remote whose neighbour has not answered yet: a bounded few a tenant, for a bounded time, in the order
+ * they came. Counted as held.
+ */
+#include "pipeline_priv.h"
+
+void
+wait_for_neighbour(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now)
+{
+	const struct weir_iface *out = leaving->out;
+	uint16_t *of_tenant = &pipe->waiting_of[out->tenant->id];
+
+	if (pipe->n_waiting == WEIR_WAIT_MAX || *of_tenant == WEIR_WAIT_SHARE) {
+		drop_tx(pipe, out->id, leaving->m, leaving->bytes, WEIR_DROP_NEIGH_QUEUE);
+		return;
+	}
+	pipe->waiting[pipe->n_waiting++] = (struct waiting){
+	    .m = leaving->m,
+	    .iface = out->id,
+	    .serial = out->serial,
+	    .tenant = out->tenant->id,
+	    .bytes = leaving->bytes,
+	    .flow_hash = leaving->flow_hash,
+	    .tos = leaving->tos,
+	    .deadline = now + WEIR_WAIT_NS,
+	};
+	++*of_tenant;
+	weir_count(pipe->counters, out->id)->held_in++;
+}
+
+/* True if it waits on. */
+static bool
+check(struct weir_pipe *pipe, const struct waiting *waiting, uint64_t now)
+{
+	const struct weir_iface *out = weir_vnet_iface(pipe->vnet, waiting->iface);
+	enum weir_reason reason = WEIR_DROP_RECONFIGURED;
+	const struct weir_encap *encap = NULL;
+
+	if (out != NULL && out->serial == waiting->serial) {
+		encap = weir_neigh_encap(pipe->vnet->neigh, out->vtep, &reason);
+		if (encap == NULL && now < waiting->deadline && weir_neigh_pending(pipe->vnet->neigh, out->vtep))
+			return true;
+	}
+	weir_count(pipe->counters, waiting->iface)->held_out++;
+	if (encap != NULL) {
+		struct leaving leaving = {
+		    .m = waiting->m,
+		    .out = out,
+		    .bytes = waiting->bytes,
+		    .flow_hash = waiting->flow_hash,
+		    .tos = waiting->tos,
+		};
+
+		send_encapsulated(pipe, &leaving, encap);
+	} else {
+		drop_tx(pipe, waiting->iface, waiting->m, waiting->bytes, reason);
+	}
+	pipe->waiting_of[waiting->tenant]--;
+	return false;
+}
+
+void
+weir_pipe_wait_check(struct weir_pipe *pipe, uint64_t now)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < pipe->n_waiting; i++)
+		if (check(pipe, &pipe->waiting[i], now))
+			pipe->waiting[kept++] = pipe->waiting[i];
+	pipe->n_waiting = kept;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The way of a packet: parse (and classify) -> lookup (and resolve) -> police -> rewrite -> tx, burst by burst, run
+ * to completion. One file a stage; pipeline.c lists them in order.
+ *
+ * Everything here runs on one worker and belongs to it: no lock, no memory from the heap, no system call, no log, no
+ * clock.
+ */
+#ifndef WEIR_PIPELINE_H
+#define WEIR_PIPELINE_H
+
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include "weir_base.h"
+#include "weir_counters.h"
+#include "weir_flow.h"
+#include "weir_hash.h"
+#include "weir_packet.h"
+#include "weir_port.h"
+#include "weir_vnet.h"
+
+#define WEIR_BURST 32
+
+/* A burst as a struct of arrays. `live` names the packets that are still under way; a stage keeps those that go on.
+ */
+struct weir_burst {
+	uint64_t now;
+	const struct weir_port *port; /* they came in by */
+	uint32_t n_live;
+	uint32_t live[WEIR_BURST];
+	struct rte_mbuf *m[WEIR_BURST];
+	struct weir_key key[WEIR_BURST];
+	struct weir_frame frame[WEIR_BURST];
+	const struct weir_iface *in[WEIR_BURST];
+	uint64_t hash[WEIR_BURST];
+	struct weir_flow *flow[WEIR_BURST];
+	const struct weir_verdict *verdict[WEIR_BURST];
+	struct weir_verdict scratch[WEIR_BURST]; /* verdicts that are not cached */
+};
+
+/* In an mbuf's private area, for packets that change hands: to a transmit queue's owner, or to maintenance. */
+struct weir_mbuf_meta {
+	uint32_t iface;	   /* it counts on */
+	uint32_t bytes;	   /* of the tenant's frame */
+	uint32_t underlay; /* punted: id */
+	uint32_t pad;
+};
+
+static inline struct weir_mbuf_meta *
+weir_mbuf_meta(struct rte_mbuf *m)
+{
+	return (struct weir_mbuf_meta *)rte_mbuf_to_priv(m);
+}
+
+/* "This interface sent this source MAC", to maintenance. */
+struct weir_learn {
+	uint32_t iface, serial;
+	struct weir_mac mac;
+	uint8_t pad[2];
+};
+_Static_assert(sizeof(struct weir_learn) == 16, "an element of the learn ring");
+
+#define WEIR_LEARN_RING 4096
+#define WEIR_PUNT_RING 512
+#define WEIR_LEARN_SHARE 64 /* messages of one tenant a worker passes on within a tick of about 1 ms */
+#define WEIR_WAIT_MAX 512   /* packets of a worker that wait for a neighbour ... */
+#define WEIR_WAIT_SHARE 32  /* ... of them one tenant's */
+#define WEIR_WAIT_NS (3 * WEIR_NS_PER_S)
+
+struct weir_pipe;
+
+struct weir_pipe_params {
+	uint32_t worker;
+	const struct weir_vnet *vnet;
+	struct weir_counters *counters;
+	struct rte_mempool *pool; /* for copies */
+	uint32_t flows;		  /* slots */
+	int socket;
+};
+
+struct weir_pipe *weir_pipe_create(const struct weir_pipe_params *params); /* NULL: no memory */
+void weir_pipe_free(struct weir_pipe *pipe); /* NULL is fine; frees the packets it holds */
+
+/* A burst of n packets received on `port`, from mbufs to transmit buffers. The mbufs are the pipe's from here on. */
+void weir_pipe_run(
+    struct weir_pipe *pipe, const struct weir_port *port, struct rte_mbuf *m[], uint32_t n, uint64_t now);
+
+/*
+ * Packets that other workers handed over for `port`, whose hand-off ring this worker owns. Two steps, with
+ * weir_counters_poll() in between (see weir_counters.h): take them off the ring (up to a burst; the transmit buffer
+ * is empty then), later count them.
+ */
+uint32_t weir_pipe_take_handoff(struct weir_pipe *pipe, const struct weir_port *port);
+void weir_pipe_count_handoff(struct weir_pipe *pipe, const struct weir_port *port);
+
+/* Sends what the transmit buffers hold; returns packets that drivers accepted. Once a round. */
+uint32_t weir_pipe_flush(struct weir_pipe *pipe);
+
+/* Packets that wait for a neighbour: sends those whose remote is resolved, drops those that waited in vain. */
+void weir_pipe_wait_check(struct weir_pipe *pipe, uint64_t now);
+
+/* Ages the next n flow slots. */
+void weir_pipe_age(struct weir_pipe *pipe, uint32_t n, uint64_t idle, uint64_t now);
+
+/* How often a source MAC in use is reported to maintenance, in ns. Control; takes effect when seen. */
+void weir_pipe_set_refresh(struct weir_pipe *pipe, uint64_t ns);
+
+struct rte_ring *weir_pipe_learn_ring(struct weir_pipe *pipe); /* of struct weir_learn; one consumer */
+struct rte_ring *weir_pipe_punt_ring(struct weir_pipe *pipe);  /* of mbufs with weir_mbuf_meta; one consumer */
+const struct weir_flows *weir_pipe_flows(const struct weir_pipe *pipe);
+uint32_t weir_pipe_paths(const struct weir_pipe *pipe);
+
+#endif
