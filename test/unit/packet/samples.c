@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -301,12 +300,9 @@ free_exact(uint8_t *data, int odd)
 }
 
 static uint8_t
-hex_byte(const char *hex)
+nibble(char c)
 {
-	unsigned int byte = 0;
-
-	(void)sscanf(hex, "%2x", &byte);
-	return (uint8_t)byte;
+	return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10);
 }
 
 uint32_t
@@ -317,7 +313,7 @@ sample_bytes(size_t i, uint8_t *data, uint32_t size)
 	if (len > size)
 		len = size;
 	for (uint32_t n = 0; n < len; n++)
-		data[n] = hex_byte(samples[i].hex + (size_t)2 * n);
+		data[n] = (uint8_t)(nibble(samples[i].hex[2 * n]) << 4 | nibble(samples[i].hex[2 * n + 1]));
 	return len;
 }
 

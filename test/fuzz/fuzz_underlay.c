@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The parser of frames from the underlay, and what it hands on. */
+#include <string.h>
+
+#include "fuzz.h"
+#include "samples.h"
+#include "weir_packet.h"
+
+static void
+check_tunnel(const uint8_t *copy, uint32_t size, const struct weir_outer *outer)
+{
+	struct weir_key key;
+	struct weir_frame frame;
+	uint32_t udp = outer->inner - 16;
+
+	FUZZ_CHECK(outer->inner >= 14 + 20 + 16 && outer->inner + outer->inner_len <= size);
+	FUZZ_CHECK(be16_at(copy, udp + 2) == WEIR_VXLAN_PORT);
+	FUZZ_CHECK(be16_at(copy, udp + 4) == outer->inner_len + 16);
+	FUZZ_CHECK((be16_at(copy, udp + 12) << 8 | copy[udp + 14]) == outer->vni);
+	if (weir_parse_frame(copy + outer->inner, size - outer->inner, outer->inner_len, &key, &frame) == WEIR_OK)
+		FUZZ_CHECK(frame.len == outer->inner_len && frame.avail == outer->inner_len);
+}
+
+static void
+check_host(const uint8_t *copy, const struct weir_outer *outer)
+{
+	const struct weir_frame *f = &outer->frame;
+	struct weir_arp arp;
+	struct weir_nd nd;
+
+	switch (outer->kind) {
+	case WEIR_UNDERLAY_ARP:
+		weir_parse_arp(copy, f, &arp);
+		FUZZ_CHECK(weir_ip_equal(&arp.spa, &outer->src) && weir_ip_equal(&arp.tpa, &outer->dst));
+		return;
+	case WEIR_UNDERLAY_ND:
+		if (weir_parse_nd(copy, f, &nd) == WEIR_OK)
+			FUZZ_CHECK(weir_ip_equal(&nd.src, &outer->src) && weir_ip_equal(&nd.dst, &outer->dst));
+		return;
+	case WEIR_UNDERLAY_ECHO:
+		FUZZ_CHECK(copy[f->l4] == ((f->kind & WEIR_FRAME_IPV4) != 0 ? 8 : 128));
+		return;
+	default:
+		return;
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t input_size)
+{
+	uint32_t size = (uint32_t)input_size;
+	struct weir_outer checked, trusted, head;
+	uint8_t *copy = alloc_exact(size, 1);
+	enum weir_reason reason;
+
+	memcpy(copy, data, size);
+	reason = weir_parse_underlay(copy, size, size, true, &trusted);
+	FUZZ_CHECK(reason <= WEIR_DROP_OUTER_FRAGMENT);
+	FUZZ_CHECK(weir_parse_underlay(copy, size < WEIR_HEADERS_MAX ? size : WEIR_HEADERS_MAX, size, true, &head) ==
+		   reason);
+	if (reason == WEIR_OK) {
+		FUZZ_CHECK(head.kind == trusted.kind);
+		if (trusted.kind == WEIR_UNDERLAY_VXLAN)
+			check_tunnel(copy, size, &trusted);
+		else
+			check_host(copy, &trusted);
+	}
+	/* A checksum that counts can only make it worse. */
+	if (weir_parse_underlay(copy, size, size, false, &checked) == WEIR_OK)
+		FUZZ_CHECK(reason == WEIR_OK && checked.kind == trusted.kind);
+	free_exact(copy, 1);
+	return 0;
+}
