@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The maintenance thread's work: learning and ageing MACs, neighbours, links, the clock, folding counters before
- * their rows fill. The only writer of MAC and neighbour tables beside configuration (which takes the same mutexes).
+ * The maintenance thread's work: learning and ageing MACs, ARP, ND and ping for weir itself, links, the clock,
+ * folding counters before their rows fill, freeing what workers have let go of.
+ *
+ * It is the only writer of the MAC table beside configuration, which takes the same mutex. Everything else is stepped
+ * by one thread.
  */
 #ifndef WEIR_MAINT_H
 #define WEIR_MAINT_H
@@ -27,17 +30,20 @@ struct weir_maint_params {
 	struct weir_neigh *neigh;
 	struct weir_counters_set *counters;
 	struct rte_rcu_qsbr *qsbr;
-	pthread_mutex_t *mutex;	  /* guards macs */
+	pthread_mutex_t *mutex;	  /* guards macs, and vnet's objects against being unpublished */
 	struct weir_clock *clock; /* to keep true; NULL in virtual time */
-	uint64_t mac_age;
+	uint64_t mac_age;	  /* ns */
 };
 
 struct weir_maint *weir_maint_create(const struct weir_maint_params *params); /* NULL: no memory */
-void weir_maint_free(struct weir_maint *maint);
+void weir_maint_free(struct weir_maint *maint); /* NULL is fine; frees what was deferred; workers have ended */
 
 /* One round at time `now`. */
 void weir_maint_step(struct weir_maint *maint, uint64_t now);
 
 void weir_maint_set_mac_age(struct weir_maint *maint, uint64_t ns); /* any thread */
+
+/* Frees `p` by rte_free() after a quiescent period. Any control thread. */
+void weir_maint_defer(struct weir_maint *maint, void *p);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "vnet_priv.h"
@@ -69,19 +70,26 @@ weir_vnet_free(struct weir_vnet *vnet)
 }
 
 int
-weir_vnet_set_vni(struct weir_vnet *vnet, uint32_t vni, uint32_t sw)
+weir_vnet_reserve_vni(struct weir_vnet *vnet, uint32_t vni)
 {
 	uint32_t **page = &vnet->vnis[vni / WEIR_VNI_PAGE];
+	uint32_t *fresh;
 
-	if (*page == NULL) {
-		uint32_t *fresh = calloc(WEIR_VNI_PAGE, sizeof(uint32_t));
-
-		if (fresh == NULL)
-			return -1;
-		__atomic_store_n(page, fresh, __ATOMIC_RELEASE);
-	}
-	__atomic_store_n(&(*page)[vni % WEIR_VNI_PAGE], sw == WEIR_NONE ? 0 : sw + 1, __ATOMIC_RELEASE);
+	if (*page != NULL)
+		return 0;
+	fresh = calloc(WEIR_VNI_PAGE, sizeof(uint32_t));
+	if (fresh == NULL)
+		return -ENOMEM;
+	__atomic_store_n(page, fresh, __ATOMIC_RELEASE);
 	return 0;
+}
+
+void
+weir_vnet_set_vni(struct weir_vnet *vnet, uint32_t vni, uint32_t sw)
+{
+	uint32_t *page = vnet->vnis[vni / WEIR_VNI_PAGE];
+
+	__atomic_store_n(&page[vni % WEIR_VNI_PAGE], sw == WEIR_NONE ? 0 : sw + 1, __ATOMIC_RELEASE);
 }
 
 const struct weir_switch *

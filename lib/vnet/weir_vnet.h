@@ -135,7 +135,7 @@ struct weir_vnet {
 	struct weir_iface **ifaces;
 	struct weir_underlay **underlays;
 	struct weir_port_map **port_maps; /* by port index */
-	const struct weir_port **ports;	  /* by port index */
+	struct weir_port **ports;	  /* by port index */
 	struct weir_locals *locals;
 	uint32_t **vnis; /* [vni >> 12][vni & 4095]: switch id + 1; 0 = none */
 	const struct weir_neigh *neigh;
@@ -157,9 +157,10 @@ struct weir_vnet {
 struct weir_vnet *weir_vnet_create(const struct weir_neigh *neigh);
 void weir_vnet_free(struct weir_vnet *vnet); /* frees the arrays and tables, not the objects in them */
 
-/* Names the switch of a VNI (WEIR_NONE: none any more). Returns 0, or -1 without memory; cannot fail where it did not
- * for the same VNI. Control. */
-int weir_vnet_set_vni(struct weir_vnet *vnet, uint32_t vni, uint32_t sw);
+/* Makes room for a VNI, so that weir_vnet_set_vni() finds it. Returns 0 or -ENOMEM. Control. */
+int weir_vnet_reserve_vni(struct weir_vnet *vnet, uint32_t vni);
+/* Names the switch of a VNI that was reserved (WEIR_NONE: none any more). Control. */
+void weir_vnet_set_vni(struct weir_vnet *vnet, uint32_t vni, uint32_t sw);
 
 /* ---- lookups; worker ---- */
 

@@ -50,7 +50,8 @@ void weir_worker_stop(struct weir_worker *worker);
 
 /* Gives the worker another list to poll; returns the old one, to be freed after a quiescent period. */
 struct weir_poll_list *weir_worker_set_polls(struct weir_worker *worker, struct weir_poll_list *list);
-void weir_worker_set_flow_idle(struct weir_worker *worker, uint64_t ns);
+/* Idle time of flows, and how often a source MAC in use is reported as seen. */
+void weir_worker_set_times(struct weir_worker *worker, uint64_t flow_idle, uint64_t mac_refresh);
 
 /* Messages to maintenance: what it learned, and packets for weir itself. */
 struct rte_ring *weir_worker_learn_ring(struct weir_worker *worker); /* of struct weir_learn */

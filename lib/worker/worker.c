@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_malloc.h>
+
+#include "weir_worker.h"
+
+/* Flow slots are looked at in small portions, all of them within an eighth of the idle time. */
+#define AGE_EVERY (100 * WEIR_NS_PER_US)
+#define AGE_ROUNDS 8
+
+struct weir_worker {
+	struct weir_pipe *pipe;
+	struct weir_poll_list *polls; /* control: w (release), worker: r */
+	struct weir_counters *counters;
+	struct rte_rcu_qsbr *qsbr;
+	const struct weir_clock *clock;
+	uint32_t index;
+	bool stop;					   /* control: w, worker: r */
+	uint64_t flow_idle;				   /* control: w, worker: r */
+	uint64_t aged;					   /* when it last looked for idle flows */
+	struct weir_worker_stats stats WEIR_CACHE_ALIGNED; /* worker: w, control: r */
+};
+
+struct weir_worker *
+weir_worker_create(const struct weir_worker_params *params)
+{
+	struct weir_worker *worker =
+	    rte_zmalloc_socket("weir_worker", sizeof(*worker), WEIR_CACHELINE, params->socket);
+	struct weir_pipe_params pipe = {
+	    .worker = params->index,
+	    .vnet = params->vnet,
+	    .counters = params->counters,
+	    .pool = params->pool,
+	    .flows = params->flows,
+	    .socket = params->socket,
+	};
+
+	if (worker == NULL)
+		return NULL;
+	worker->counters = params->counters;
+	worker->qsbr = params->qsbr;
+	worker->clock = params->clock;
+	worker->index = params->index;
+	worker->flow_idle = params->flow_idle;
+	worker->pipe = weir_pipe_create(&pipe);
+	if (worker->pipe == NULL) {
+		weir_worker_free(worker);
+		return NULL;
+	}
+	return worker;
+}
+
+void
+weir_worker_free(struct weir_worker *worker)
+{
+	if (worker == NULL)
+		return;
+	weir_pipe_free(worker->pipe);
+	weir_poll_list_free(worker->polls);
+	rte_free(worker);
+}
+
+/* ---- polling ---- */
+
+static void
+age_flows(struct weir_worker *worker, uint64_t now)
+{
+	uint64_t idle = __atomic_load_n(&worker->flow_idle, __ATOMIC_RELAXED), round = idle / AGE_ROUNDS;
+	uint64_t elapsed = now - worker->aged, top = weir_flows_top(weir_pipe_flows(worker->pipe));
+
+	if (elapsed < AGE_EVERY)
+		return;
+	worker->aged = now;
+	weir_pipe_age(worker->pipe, (uint32_t)(elapsed >= round ? top : top * elapsed / round + 1), idle, now);
+}
+
+/* Off the rings first, then the flip, then counted: see weir_counters.h. */
+static uint32_t
+poll_handoffs(struct weir_worker *worker, const struct weir_poll_list *polls)
+{
+	uint32_t taken = 0;
+
+	for (uint32_t i = 0; i < polls->n_handoff; i++)
+		taken += weir_pipe_take_handoff(worker->pipe, polls->handoff[i]);
+	weir_counters_poll(worker->counters);
+	for (uint32_t i = 0; taken > 0 && i < polls->n_handoff; i++)
+		weir_pipe_count_handoff(worker->pipe, polls->handoff[i]);
+	return taken;
+}
+
+uint32_t
+weir_worker_poll(struct weir_worker *worker, uint64_t now)
+{
+	const struct weir_poll_list *polls = __atomic_load_n(&worker->polls, __ATOMIC_ACQUIRE);
+	struct rte_mbuf *m[WEIR_BURST];
+	uint32_t received = 0, taken;
+
+	if (polls == NULL) {
+		weir_counters_poll(worker->counters);
+		return 0;
+	}
+	taken = poll_handoffs(worker, polls);
+	weir_pipe_wait_check(worker->pipe, now);
+	for (uint32_t i = 0; i < polls->n_rx; i++) {
+		const struct weir_rxq *rxq = &polls->rx[i];
+		uint32_t n = rte_eth_rx_burst(rxq->port->ethdev, rxq->queue, m, WEIR_BURST);
+
+		if (n > 0)
+			weir_pipe_run(worker->pipe, rxq->port, m, n, now);
+		received += n;
+	}
+	worker->stats.tx_packets += weir_pipe_flush(worker->pipe);
+	worker->stats.rx_packets += received;
+	worker->stats.polls++;
+	worker->stats.busy_polls += received + taken > 0 ? 1 : 0;
+	age_flows(worker, now);
+	return received + taken;
+}
+
+int
+weir_worker_main(void *arg)
+{
+	struct weir_worker *worker = arg;
+	uint64_t tsc = rte_rdtsc(), now = 0;
+
+	(void)rte_rcu_qsbr_thread_register(worker->qsbr, worker->index);
+	rte_rcu_qsbr_thread_online(worker->qsbr, worker->index);
+	while (!__atomic_load_n(&worker->stop, __ATOMIC_RELAXED)) {
+		uint64_t at = weir_clock_at(worker->clock, tsc), end;
+		uint32_t packets;
+
+		/* Time stands still rather than going back. */
+		now = at > now ? at : now;
+		packets = weir_worker_poll(worker, now);
+		rte_rcu_qsbr_quiescent(worker->qsbr, worker->index);
+		end = rte_rdtsc();
+		worker->stats.cycles += end - tsc;
+		worker->stats.busy_cycles += packets > 0 ? end - tsc : 0;
+		tsc = end;
+	}
+	rte_rcu_qsbr_thread_offline(worker->qsbr, worker->index);
+	(void)rte_rcu_qsbr_thread_unregister(worker->qsbr, worker->index);
+	return 0;
+}
+
+/* ---- control ---- */
+
+void
+weir_worker_stop(struct weir_worker *worker)
+{
+	__atomic_store_n(&worker->stop, true, __ATOMIC_RELAXED);
+}
+
+struct weir_poll_list *
+weir_worker_set_polls(struct weir_worker *worker, struct weir_poll_list *list)
+{
+	return __atomic_exchange_n(&worker->polls, list, __ATOMIC_ACQ_REL);
+}
+
+void
+weir_worker_set_times(struct weir_worker *worker, uint64_t flow_idle, uint64_t mac_refresh)
+{
+	__atomic_store_n(&worker->flow_idle, flow_idle, __ATOMIC_RELAXED);
+	weir_pipe_set_refresh(worker->pipe, mac_refresh);
+}
+
+struct rte_ring *
+weir_worker_learn_ring(struct weir_worker *worker)
+{
+	return weir_pipe_learn_ring(worker->pipe);
+}
+
+struct rte_ring *
+weir_worker_punt_ring(struct weir_worker *worker)
+{
+	return weir_pipe_punt_ring(worker->pipe);
+}
+
+const struct weir_flows *
+weir_worker_flows(const struct weir_worker *worker)
+{
+	return weir_pipe_flows(worker->pipe);
+}
+
+void
+weir_worker_stats(const struct weir_worker *worker, struct weir_worker_stats *stats)
+{
+	*stats = worker->stats;
+	stats->paths = weir_pipe_paths(worker->pipe);
+}
