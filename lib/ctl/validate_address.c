@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "validate_priv.h"
+
+const char *
+weir_host_fault(const struct weir_ip *ip)
+{
+	static const struct weir_ip unspecified, loopback = {.b = {[15] = 1}};
+	static const uint8_t broadcast[4] = {255, 255, 255, 255};
+	const uint8_t *v4 = &ip->b[12];
+
+	if (!weir_ip_is_v4(ip)) {
+		if (weir_ip_equal(ip, &unspecified))
+			return "unspecified";
+		if (weir_ip_equal(ip, &loopback))
+			return "loopback";
+		return ip->b[0] == 0xff ? "multicast" : NULL;
+	}
+	if (v4[0] == 0)
+		return "of \"this network\"";
+	if (v4[0] == 127)
+		return "loopback";
+	if (v4[0] >= 224 && v4[0] <= 239)
+		return "multicast";
+	return memcmp(v4, broadcast, sizeof(broadcast)) == 0 ? "broadcast" : NULL;
+}
+
+int
+weir_read_host(const struct weir_at *at, const cJSON *json, struct weir_ip *ip)
+{
+	char buf[WEIR_JSON_BRIEF_SIZE];
+	const char *fault;
+
+	if (!cJSON_IsString(json) || weir_ip_parse(json->valuestring, ip) != 0)
+		return weir_refuse(at, EINVAL, "an address such as \"192.0.2.1\" or \"2001:db8::1\"", json);
+	fault = weir_host_fault(ip);
+	if (fault == NULL)
+		return 0;
+	return weir_at_err(
+	    at, EINVAL, "must be one host's address: %s is %s", weir_json_brief(json, buf, sizeof(buf)), fault);
+}
+
+/* An address and where it stood in the document. */
+struct place {
+	struct weir_ip ip;
+	uint32_t index;
+};
+
+static int
+compare_places(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+	int rc = memcmp(&x->ip, &y->ip, sizeof(x->ip));
+
+	return rc != 0 ? rc : (x->index < y->index ? -1 : 1);
+}
+
+static int
+read_places(const struct weir_at *at, const cJSON *json, struct place *places)
+{
+	const cJSON *item;
+	uint32_t n = 0;
+	int rc;
+
+	cJSON_ArrayForEach (item, json) {
+		struct weir_at here = weir_at_index(at, n);
+
+		rc = weir_read_host(&here, item, &places[n].ip);
+		if (rc != 0)
+			return rc;
+		places[n].index = n;
+		n++;
+	}
+	qsort(places, n, sizeof(*places), compare_places);
+	for (uint32_t i = 1; i < n; i++) {
+		struct weir_at here = weir_at_index(at, places[i].index);
+		char buf[46];
+
+		if (weir_ip_equal(&places[i].ip, &places[i - 1].ip))
+			return weir_at_err(
+			    &here, EEXIST, "%s is here twice", weir_ip_format(&places[i].ip, buf, sizeof(buf)));
+	}
+	return 0;
+}
+
+int
+weir_read_hosts(const struct weir_at *at, const cJSON *json, uint32_t max, const struct weir_ip **ips, uint32_t *n)
+{
+	struct weir_ip *sorted;
+	struct place *places;
+	int rc = weir_read_array(at, json, max, n);
+
+	if (rc != 0 || *n == 0)
+		return rc;
+	places = calloc(*n, sizeof(*places));
+	*ips = sorted = calloc(*n, sizeof(*sorted));
+	if (places == NULL || sorted == NULL) {
+		rc = weir_at_err(at, ENOMEM, "no memory");
+	} else {
+		rc = read_places(at, json, places);
+		for (uint32_t i = 0; i < *n; i++)
+			sorted[i] = places[i].ip;
+	}
+	free(places);
+	return rc;
+}
+
+struct weir_ip
+weir_prefix_first(const struct weir_prefix *prefix)
+{
+	struct weir_ip ip = prefix->ip;
+
+	for (uint32_t bit = prefix->len; bit < 128; bit++)
+		ip.b[bit / 8] &= (uint8_t) ~(0x80u >> (bit % 8));
+	return ip;
+}
+
+struct weir_ip
+weir_prefix_last(const struct weir_prefix *prefix)
+{
+	struct weir_ip ip = prefix->ip;
+
+	for (uint32_t bit = prefix->len; bit < 128; bit++)
+		ip.b[bit / 8] |= (uint8_t)(0x80u >> (bit % 8));
+	return ip;
+}
+
+bool
+weir_prefix_is_edge(const struct weir_prefix *prefix, const struct weir_ip *ip)
+{
+	struct weir_ip first = weir_prefix_first(prefix), last = weir_prefix_last(prefix);
+
+	/* /31 and /32, /127 and /128 have hosts only (RFC 3021, RFC 6164). */
+	if (prefix->len >= 127)
+		return false;
+	return weir_ip_equal(ip, &first) || (weir_ip_is_v4(&prefix->ip) && weir_ip_equal(ip, &last));
+}
+
+bool
+weir_hosts_equal(const struct weir_ip *a, uint32_t n_a, const struct weir_ip *b, uint32_t n_b)
+{
+	return n_a == n_b && (n_a == 0 || memcmp(a, b, n_a * sizeof(*a)) == 0);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WEIR_VALIDATE_TENANT_PRIV_H
+#define WEIR_VALIDATE_TENANT_PRIV_H
+
+#include "validate_priv.h"
+
+/* A tenant in the making. */
+struct weir_tenant_read {
+	struct weir_cfg_tenant *tenant;
+	struct weir_cfg_switch *switches; /* the tenant's */
+	struct weir_cfg_vport *vports;	  /* the tenant's */
+	const cJSON **macs;		  /* of each switch, or NULL: read when the vports are known */
+};
+
+/* Static MACs of all switches, and that no two claims of one switch contradict each other. */
+int weir_read_macs(const struct weir_at *at, struct weir_tenant_read *read);
+
+/* Index by name, or WEIR_NONE. */
+uint32_t weir_find_switch(const struct weir_cfg_tenant *tenant, const char *name);
+uint32_t weir_find_vport(const struct weir_cfg_tenant *tenant, const char *name);
+
+bool weir_tenant_equal(const void *a, const void *b);
+
+#endif
