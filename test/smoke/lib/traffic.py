@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Traffic from real stacks, numbered datagrams, and raw frames in and out."""
+import json
+import re
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+from . import shell
+
+ETH_P_ALL = 3
+SOL_PACKET = 263
+PACKET_AUXDATA = 8
+PACKET_IGNORE_OUTGOING = 23
+AUX_VLAN_VALID = 1 << 4
+AUX_VLAN_TPID_VALID = 1 << 6
+
+
+def pinned(*argv):
+    """A program that leaves the worker's core alone."""
+    return ("taskset", "-c", ",".join(map(str, shell.OTHER_CPUS))) + argv
+
+
+def ping(ns, address, count=5, size=56, whole=False):
+    """Sends `count` echo requests; returns how many were answered. `whole`: never in fragments."""
+    done = ns.attempt("ping", "-n", "-q", "-c", count, "-i", "0.02", "-W", "1", "-s", size,
+                      *(("-M", "do") if whole else ()), address)
+    found = re.search(r"(\d+) received", done.stdout)
+    return int(found.group(1)) if found else 0
+
+
+def iperf(near, far, address, *options, seconds=2):
+    """Runs iperf3 from `near` to a server in `far`; returns the client's report."""
+    server = subprocess.Popen(far.command(*pinned("iperf3", "-s", "-1", "--forceflush")), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        for line in server.stdout:
+            if "listening" in line:
+                break
+        done = near.attempt(*pinned("iperf3", "-c", address, "-J", "-t", str(seconds), *map(str, options)),
+                            timeout=seconds + 30)
+        report = json.loads(done.stdout)
+        if "error" in report:
+            raise shell.CommandError(f"iperf3: {report['error']}")
+        return report
+    finally:
+        shell.end(server)
+        server.stdout.close()
+
+
+def iperf_tcp(near, far, address, *options, seconds=2):
+    """Returns (received bit/s, received bytes)."""
+    received = iperf(near, far, address, *options, seconds=seconds)["end"]["sum_received"]
+    return received["bits_per_second"], received["bytes"]
+
+
+def iperf_udp(near, far, address, rate, size=1200, seconds=2):
+    """Returns (received bit/s of payload, sent datagrams, lost datagrams)."""
+    total = iperf(near, far, address, "-u", "-b", rate, "-l", size, seconds=seconds)["end"]["sum"]
+    arrived = total["packets"] - total["lost_packets"]
+    return arrived * size * 8 / total["seconds"], total["packets"], total["lost_packets"]
+
+
+class Stream:
+    """Numbered UDP datagrams from one namespace to another at a steady rate, each accounted for at the end."""
+
+    def __init__(self, near, far, address, port, pps=500, size=64):
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self.to, self.pps, self.size = (address, port), pps, size
+        self.tx, self.rx = near.socket(family, socket.SOCK_DGRAM), far.socket(family, socket.SOCK_DGRAM)
+        self.rx.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE, 8 << 20)
+        self.rx.bind(self.to)
+        self.rx.settimeout(0.1)
+        self.sent, self.errors = 0, 0
+        self.arrivals = []
+        self._ending, self._done = threading.Event(), threading.Event()
+        self._threads = [threading.Thread(target=self._send), threading.Thread(target=self._receive)]
+
+    def _send(self):
+        start = time.monotonic()
+        while not self._ending.is_set():
+            due = int((time.monotonic() - start) * self.pps)
+            for _ in range(min(due - self.sent, 32)):
+                try:
+                    self.tx.sendto(struct.pack("!Q", self.sent).ljust(self.size, b"w"), self.to)
+                except OSError:
+                    self.errors += 1
+                self.sent += 1
+            time.sleep(1 / self.pps)
+
+    def _receive(self):
+        while not self._done.is_set():
+            try:
+                self.arrivals.append(struct.unpack_from("!Q", self.rx.recv(65536))[0])
+            except TimeoutError:
+                pass
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def wait_flowing(self, timeout=5.0):
+        """Until something sent from now on has arrived."""
+        mark = self.sent
+        shell.wait_until("numbered datagrams arrive", lambda: self.arrivals and self.arrivals[-1] >= mark, timeout)
+
+    def stop(self, grace=1.0):
+        """Ends sending, waits for what is under way."""
+        if self._done.is_set():
+            return
+        self._ending.set()
+        self._threads[0].join()
+        deadline = time.monotonic() + grace
+        while len(self.arrivals) < self.sent and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self._done.set()
+        self._threads[1].join()
+        self.tx.close()
+        self.rx.close()
+
+    @property
+    def lost(self):
+        return self.sent - len(set(self.arrivals))
+
+    @property
+    def duplicates(self):
+        return len(self.arrivals) - len(set(self.arrivals))
+
+    @property
+    def reordered(self):
+        return sum(b < a for a, b in zip(self.arrivals, self.arrivals[1:]))
+
+
+class Wire:
+    """Raw frames on an interface: sends them as they are, collects those that come in."""
+
+    def __init__(self, ns, dev):
+        self.socket = ns.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+        self.socket.bind((dev, 0))
+        self.socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
+        self.socket.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE, 32 << 20)
+        self.socket.settimeout(0.05)
+        self.frames = []
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._collect)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._done.set()
+        self._thread.join()
+        self.socket.close()
+
+    def send(self, frame):
+        self.socket.send(bytes(frame))
+
+    def _collect(self):
+        while not self._done.is_set():
+            try:
+                data, ancillary, _, _ = self.socket.recvmsg(65536, 128)
+            except TimeoutError:
+                continue
+            self.frames.append(_with_tag(data, ancillary))
+
+    def having(self, payload):
+        """Collected frames that contain `payload`."""
+        return [frame for frame in list(self.frames) if payload in frame]
+
+    def wait_for(self, payload, count=1, timeout=3.0):
+        """Until `count` frames with `payload` are there; returns what is there, perhaps fewer."""
+        try:
+            shell.wait_until("frames", lambda: len(self.having(payload)) >= count, timeout)
+        except TimeoutError:
+            pass
+        return self.having(payload)
+
+
+def _with_tag(data, ancillary):
+    """The kernel keeps a frame's outer VLAN tag beside it: back where it was."""
+    for level, kind, value in ancillary:
+        if level == SOL_PACKET and kind == PACKET_AUXDATA:
+            status, _, _, _, _, tci, tpid = struct.unpack_from("=IIIHHHH", value)
+            if status & AUX_VLAN_VALID:
+                tpid = tpid if status & AUX_VLAN_TPID_VALID else 0x8100
+                return data[:12] + struct.pack("!HH", tpid, tci) + data[12:]
+    return data
+
+
+def write_pcap(path, frames):
+    with open(path, "wb") as file:
+        file.write(struct.pack("=IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+        for at, frame in enumerate(frames):
+            file.write(struct.pack("=IIII", at, 0, len(frame), len(frame)) + frame)

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What weir sends into the underlay, in tshark's eyes: VXLAN, good checksums, source ports by inner flow."""
+import os
+import socket
+
+from lib import shell, traffic
+from lib.topology import FAR, FAR6, FAR_MAC, LOCAL_MAC, PEER_MAC, UNDERLAY, Twins
+
+FIELDS = ("frame.protocols", "eth.src", "eth.dst", "ip.src", "ip.dst", "ip.flags.df", "ip.ttl", "ipv6.src",
+          "ipv6.dst", "udp.srcport", "udp.dstport", "vxlan.vni", "ip.checksum.status", "udp.checksum.status",
+          "udp.checksum", "udp.length")
+FLOWS = 40
+
+
+def run(t):
+    for family in (4, 6):
+        over(t, family)
+
+
+def over(t, family):
+    twins = Twins(t, family=family)
+    twins.start()
+    twins.settle()
+    traffic.ping(twins.near["red"], FAR)
+    wire = t.enter(traffic.Wire(twins.peer, "eth0"))
+    send(twins)
+    frames = wire.wait_for(b"look at me", FLOWS * 2 * 3)
+    t.equal(f"v{family}: frames on the wire", len(frames), FLOWS * 2 * 3)
+    rows = decode(os.path.join(t.folder, f"v{family}.pcap"), frames)
+    local, peer = UNDERLAY[family]
+    good = "1"
+    for row in rows:
+        outer, inner = ("ip" if family == 4 else "ipv6"), ("ip" if row["udp.dstport"][-1] == "9" else "ipv6")
+        if not t.check(f"v{family}: decodes as VXLAN", row["frame.protocols"] ==
+                       [f"eth:ethertype:{outer}:udp:vxlan:eth:ethertype:{inner}:udp:data"]
+                       or f"{outer}:udp:vxlan:eth:ethertype:{inner}:udp" in row["frame.protocols"][0], row):
+            break
+    t.equal(f"v{family}: outer MACs", {(row["eth.src"][0], row["eth.dst"][0]) for row in rows},
+            {(LOCAL_MAC, PEER_MAC)})
+    t.equal(f"v{family}: inner MACs", {row["eth.dst"][1] for row in rows}, {FAR_MAC})
+    t.equal(f"v{family}: outer addresses",
+            {(row["ip.src" if family == 4 else "ipv6.src"][0], row["ip.dst" if family == 4 else "ipv6.dst"][0])
+             for row in rows}, {(local, peer)})
+    t.equal(f"v{family}: VNI and port", {(row["vxlan.vni"][0], row["udp.dstport"][0]) for row in rows},
+            {("5001", "4789")})
+    t.equal(f"v{family}: IPv4 header checksums", {status for row in rows for status in row["ip.checksum.status"]},
+            {good})
+    t.equal(f"v{family}: inner UDP checksums", {row["udp.checksum.status"][-1] for row in rows}, {good})
+    if family == 4:
+        t.equal("v4: DF outside", {row["ip.flags.df"][0] for row in rows}, {"1"})
+        t.equal("v4: no outer UDP checksum", {row["udp.checksum"][0] for row in rows}, {"0x0000"})
+    else:
+        t.equal("v6: outer UDP checksums", {row["udp.checksum.status"][0] for row in rows}, {good})
+    source_ports(t, family, rows)
+
+
+def send(twins):
+    """Three datagrams of each of FLOWS flows, over IPv4 to port 9 and over IPv6 to port 10."""
+    for family, address, port in ((socket.AF_INET, FAR, 9), (socket.AF_INET6, FAR6, 10)):
+        for _ in range(FLOWS):
+            with twins.near["red"].socket(family, socket.SOCK_DGRAM) as flow:
+                for _ in range(3):
+                    flow.sendto(b"look at me", (address, port))
+
+
+def decode(path, frames):
+    traffic.write_pcap(path, frames)
+    options = ("-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-T", "fields", "-E", "separator=|")
+    fields = [word for field in FIELDS for word in ("-e", field)]
+    lines = shell.run("tshark", "-n", "-r", path, *options, *fields).splitlines()
+    return [dict(zip(FIELDS, (value.split(",") for value in line.split("|")))) for line in lines]
+
+
+def source_ports(t, family, rows):
+    """One flow keeps its port; flows differ, all in the ephemeral range."""
+    by_flow = {}
+    for row in rows:
+        by_flow.setdefault((row["udp.srcport"][1], row["udp.dstport"][1]), set()).add(int(row["udp.srcport"][0]))
+    t.check(f"v{family}: one source port a flow", all(len(ports) == 1 for ports in by_flow.values()), by_flow)
+    ports = {port for each in by_flow.values() for port in each}
+    t.check(f"v{family}: source ports differ by flow", len(ports) > FLOWS, len(ports))
+    t.check(f"v{family}: source ports from 49152 up", min(ports) >= 49152, min(ports))
