@@ -74,26 +74,36 @@ put_ipv6(uint8_t *p, const struct weir_encap_params *params)
 	return sizeof(*ip);
 }
 
+/* Of what the UDP checksum covers, all that is the same in every packet. */
+static uint16_t
+udp6_sum(const uint8_t *l3)
+{
+	const struct rte_ipv6_hdr *ip = (const struct rte_ipv6_hdr *)l3;
+	uint64_t addresses = weir_sum(ip->src_addr, sizeof(ip->src_addr) + sizeof(ip->dst_addr));
+
+	return sum_fold(addresses + RTE_BE16(IPPROTO_UDP) + weir_sum((const uint8_t *)(ip + 1), UDP_VXLAN_LEN));
+}
+
 void
 weir_encap_init(struct weir_encap *encap, const struct weir_encap_params *params)
 {
-	uint8_t *p = encap->header;
 	uint32_t l2_len, l3_len;
 	struct rte_udp_hdr *udp;
+	uint8_t *p;
 
 	memset(encap, 0, sizeof(*encap));
 	encap->v6 = !weir_ip_is_v4(&params->dst);
 	encap->mtu = (uint16_t)RTE_MIN(params->mtu, (uint32_t)UINT16_MAX);
 	encap->port = params->port;
+	p = encap->header;
 	l2_len = put_l2(p, params, encap->v6);
 	l3_len = encap->v6 ? put_ipv6(p + l2_len, params) : put_ipv4(p + l2_len, params);
 	encap->l2_len = (uint8_t)l2_len;
 	encap->len = (uint8_t)(l2_len + l3_len + UDP_VXLAN_LEN);
-	if (!encap->v6)
-		encap->ip_sum = sum_fold(weir_sum(p + l2_len, l3_len));
 	udp = (struct rte_udp_hdr *)(p + l2_len + l3_len);
 	udp->dst_port = RTE_BE16(WEIR_VXLAN_PORT);
 	((struct rte_vxlan_hdr *)(udp + 1))->vx_flags = VXLAN_FLAG_VNI;
+	encap->sum = encap->v6 ? udp6_sum(p + l2_len) : sum_fold(weir_sum(p + l2_len, l3_len));
 }
 
 static inline void
@@ -132,28 +142,30 @@ finish_ipv4(struct rte_ipv4_hdr *ip, const struct weir_encap *encap, uint32_t to
 	ip->total_length = total_be;
 	if ((tx_flags & WEIR_TX_IPV4_CKSUM) != 0)
 		return RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM;
-	ip->hdr_checksum = (rte_be16_t)~sum_fold((uint64_t)encap->ip_sum + load16(first) + total_be);
+	ip->hdr_checksum = (rte_be16_t)~sum_fold((uint64_t)encap->sum + load16(first) + total_be);
 	return 0;
 }
 
 /* Also its UDP checksum, which is not optional over IPv6: kernels drop packets without. */
 static inline uint64_t
 finish_ipv6(
-    struct rte_mbuf *m, struct rte_ipv6_hdr *ip, uint32_t l4, uint32_t udp_len, uint8_t tos, uint32_t tx_flags)
+    struct rte_mbuf *m, struct rte_ipv6_hdr *ip, const struct weir_encap *encap, uint8_t tos, uint32_t tx_flags)
 {
 	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(ip + 1);
-	rte_be16_t len_be = rte_cpu_to_be_16((uint16_t)udp_len);
-	uint64_t sum = weir_sum(ip->src_addr, sizeof(ip->src_addr) + sizeof(ip->dst_addr));
+	const struct rte_vxlan_hdr *vxlan = (const struct rte_vxlan_hdr *)(udp + 1);
+	uint64_t sum;
 	uint16_t checksum;
 
 	ip->vtc_flow = rte_cpu_to_be_32(0x60000000u | (uint32_t)tos << RTE_IPV6_HDR_TC_SHIFT);
-	ip->payload_len = len_be;
-	sum += (uint64_t)len_be + RTE_BE16(IPPROTO_UDP);
+	ip->payload_len = udp->dgram_len;
 	if ((tx_flags & WEIR_TX_UDP_CKSUM) != 0) {
-		udp->dgram_cksum = sum_fold(sum);
+		sum = weir_sum(ip->src_addr, sizeof(ip->src_addr) + sizeof(ip->dst_addr));
+		udp->dgram_cksum = sum_fold(sum + RTE_BE16(IPPROTO_UDP) + udp->dgram_len);
 		return RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_UDP_CKSUM;
 	}
-	checksum = (uint16_t)~sum_fold(sum + sum_segments(m, l4));
+	/* The length counts twice: it is in the pseudo header too. */
+	sum = (uint64_t)encap->sum + udp->src_port + 2 * (uint64_t)udp->dgram_len + vxlan->vx_vni;
+	checksum = (uint16_t)~sum_fold(sum + sum_segments(m, encap->len));
 	udp->dgram_cksum = checksum == 0 ? UINT16_MAX : checksum;
 	return 0;
 }
@@ -163,7 +175,7 @@ weir_encap_push(struct rte_mbuf *m, const struct weir_encap *encap, uint32_t vni
     uint32_t tx_flags)
 {
 	uint8_t *header = (uint8_t *)rte_pktmbuf_prepend(m, encap->len);
-	uint32_t l2_len = encap->l2_len, l4 = encap->len - UDP_VXLAN_LEN, udp_len = m->pkt_len - l4;
+	uint32_t l2_len = encap->l2_len, l4 = encap->len - UDP_VXLAN_LEN;
 	struct rte_udp_hdr *udp;
 	uint64_t flags;
 
@@ -172,13 +184,13 @@ weir_encap_push(struct rte_mbuf *m, const struct weir_encap *encap, uint32_t vni
 	copy_header(header, encap);
 	udp = (struct rte_udp_hdr *)(header + l4);
 	udp->src_port = rte_cpu_to_be_16((uint16_t)(SPORT_BASE | (flow_hash & SPORT_MASK)));
-	udp->dgram_len = rte_cpu_to_be_16((uint16_t)udp_len);
+	udp->dgram_len = rte_cpu_to_be_16((uint16_t)(m->pkt_len - l4));
 	((struct rte_vxlan_hdr *)(udp + 1))->vx_vni = rte_cpu_to_be_32(vni << 8);
 	if (likely(!encap->v6))
 		flags =
 		    finish_ipv4((struct rte_ipv4_hdr *)(header + l2_len), encap, m->pkt_len - l2_len, tos, tx_flags);
 	else
-		flags = finish_ipv6(m, (struct rte_ipv6_hdr *)(header + l2_len), l4, udp_len, tos, tx_flags);
+		flags = finish_ipv6(m, (struct rte_ipv6_hdr *)(header + l2_len), encap, tos, tx_flags);
 	m->ol_flags = (m->ol_flags & MBUF_FLAGS_KEPT) | flags;
 	m->tx_offload = rte_mbuf_tx_offload(l2_len, l4 - l2_len, 0, 0, 0, 0, 0);
 	return 0;

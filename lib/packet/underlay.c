@@ -11,6 +11,18 @@
 
 #define ICMP6_ECHO_REQUEST 128
 
+static inline bool
+header_sum_ok(const uint8_t *l3, uint32_t header)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < sizeof(struct rte_ipv4_hdr); i += 4)
+		sum += load32(l3 + i);
+	if (unlikely(header > sizeof(struct rte_ipv4_hdr)))
+		sum += weir_sum(l3 + sizeof(struct rte_ipv4_hdr), header - (uint32_t)sizeof(struct rte_ipv4_hdr));
+	return sum_fold(sum) == UINT16_MAX;
+}
+
 /* The UDP datagram at offset l4, with `room` bytes to the end of its IP packet. */
 static inline enum weir_reason
 parse_tunnel(const uint8_t *data, uint32_t l4, uint32_t room, struct weir_outer *outer)
@@ -98,7 +110,7 @@ weir_parse_underlay(const uint8_t *data, uint32_t avail, uint32_t len, bool chec
 
 		if (unlikely(!ipv4_extent(ip, len - l3, &header, &total)))
 			return WEIR_DROP_BAD_IPV4;
-		if (unlikely(!checksum_ok && weir_ipv4_checksum(data + l3, header) != 0))
+		if (unlikely(!checksum_ok && !header_sum_ok(data + l3, header)))
 			return WEIR_DROP_BAD_IPV4;
 		if (unlikely(ipv4_is_fragment(ip)))
 			return WEIR_DROP_OUTER_FRAGMENT;

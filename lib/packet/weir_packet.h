@@ -179,7 +179,7 @@ struct weir_encap {
 	uint8_t l2_len; /* of them: Ethernet and tag */
 	bool v6;	/* with a UDP checksum; on IPv4 there is none */
 	uint8_t pad;
-	uint16_t ip_sum;    /* IPv4: sum over the header with lengths, tos and checksum 0 */
+	uint16_t sum;	    /* of what its checksum covers (IPv4: header; IPv6: UDP), all that never changes */
 	uint16_t mtu;	    /* largest outer IP packet */
 	uint32_t port;	    /* index of the port it leaves by */
 	uint8_t header[80]; /* Ethernet (and underlay VLAN tag), IP, UDP, VXLAN */

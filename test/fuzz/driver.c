@@ -21,15 +21,14 @@
 #define BENDS_MAX 6
 #define STRETCH_MAX 64
 
-static volatile uint64_t current;
+/* The line that says which input it was: nothing may be formatted in a signal handler. */
+static char current[64];
+static size_t current_len;
 
 static void
 on_abort(int sig)
 {
-	char text[64];
-	int n = snprintf(text, sizeof(text), "input number %lu\n", (unsigned long)current);
-
-	(void)!write(STDERR_FILENO, text, (size_t)n);
+	(void)!write(STDERR_FILENO, current, current_len);
 	(void)signal(sig, SIG_DFL);
 	(void)raise(sig);
 }
@@ -82,6 +81,7 @@ run(uint64_t number)
 	uint64_t state = number * UINT64_C(0x9e3779b97f4a7c15) + 1;
 	uint32_t len, bends;
 
+	current_len = (size_t)snprintf(current, sizeof(current), "input number %lu\n", (unsigned long)number);
 	len = sample_bytes(below(&state, (uint32_t)n_samples), data, sizeof(data));
 	bends = below(&state, BENDS_MAX + 1);
 	for (uint32_t i = 0; i < bends; i++)
@@ -99,7 +99,7 @@ main(int argc, char **argv)
 	uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 0) : 0;
 
 	(void)signal(SIGABRT, on_abort);
-	for (current = first; current - first < count; current++)
-		run(current);
+	for (uint64_t number = first; number - first < count; number++)
+		run(number);
 	return 0;
 }
