@@ -9,9 +9,8 @@
  * loads a published pointer. A replaced weir_encap is passed to the `defer` callback, which frees it (rte_free) after
  * every worker has passed a quiescent state.
  *
- * States follow RFC 4861 (7.3.2) for both families: INCOMPLETE, REACHABLE, STALE, PROBE, FAILED. Since a remote is
- * there because it is used, a neighbour is probed again by unicast before it would go stale for good, so that no
- * packet waits for it in steady state. Time is an argument.
+ * States follow RFC 4861 (7.3.2) for both families. A neighbour is there because a VTEP is reached by it, so that it
+ * is asked again by unicast while its headers are still good: no packet waits in steady state. Time is an argument.
  */
 #ifndef WEIR_NEIGH_H
 #define WEIR_NEIGH_H
@@ -26,31 +25,34 @@
 #define WEIR_UNDERLAY_ADDRESSES_MAX 64
 
 enum weir_neigh_state {
-	WEIR_NEIGH_INCOMPLETE,
-	WEIR_NEIGH_REACHABLE,
-	WEIR_NEIGH_STALE,
-	WEIR_NEIGH_PROBE,
-	WEIR_NEIGH_FAILED,
+	WEIR_NEIGH_INCOMPLETE, /* asked of all, 3 times 1 s apart; packets may wait */
+	WEIR_NEIGH_REACHABLE,  /* it answered within 30 s */
+	WEIR_NEIGH_STALE,      /* it said itself where it is, or somebody doubts it; PROBE follows in 1 s */
+	WEIR_NEIGH_PROBE,      /* asked by unicast, 3 times 1 s apart */
+	WEIR_NEIGH_FAILED,     /* no answer; asked of all every 5 s (the first times after PROBE: every second) */
 };
 const char *weir_neigh_state_name(enum weir_neigh_state state); /* "reachable" */
 
 struct weir_neigh;
 
 struct weir_neigh_params {
-	uint32_t max_vteps; /* capacity of VTEP ids and of neighbours */
+	uint32_t max_vteps; /* capacity of VTEP ids, 1 or more */
 	/*
-	 * Sends a frame (without FCS, underlay VLAN tag included) by port index `port`. Called with the mutex held,
-	 * from either control thread; copies `frame`.
+	 * Sends a frame (no FCS; padded to 60 bytes, underlay VLAN tag included) by port index `port`. Called with
+	 * the mutex held, from either control thread; copies `frame`. What cannot be sent is asked again in time.
 	 */
 	void (*send)(void *arg, uint32_t port, const uint8_t *frame, uint32_t len);
-	/* Frees `p` by rte_free() after a quiescent period. Called with the mutex held. */
+	/* Frees `p` by rte_free() after a quiescent period. Called with the mutex held, from either control thread.
+	 */
 	void (*defer)(void *arg, void *p);
 	void *arg;
 	int socket;
 };
 
-struct weir_neigh *weir_neigh_create(const struct weir_neigh_params *params); /* NULL: no memory */
-void weir_neigh_free(struct weir_neigh *neigh);				      /* NULL is fine; workers have ended */
+/* After rte_eal_init(). NULL: no memory. */
+struct weir_neigh *weir_neigh_create(const struct weir_neigh_params *params);
+/* Workers have ended. What was deferred is not the table's any more. NULL is fine. */
+void weir_neigh_free(struct weir_neigh *neigh);
 
 struct weir_neigh_underlay {
 	uint32_t port;	     /* port index */
@@ -64,20 +66,27 @@ struct weir_neigh_underlay {
 
 /*
  * Sets underlay `id` (below WEIR_UNDERLAYS_MAX; the caller's own numbering), or removes it (`underlay` NULL). VTEPs
- * are routed again: a connected prefix (longest first), else the gateway of the first underlay that has one of the
- * family. Neighbours on an underlay that goes are forgotten; one that only changes addresses keeps its neighbours.
- * Announces new addresses (gratuitous ARP, unsolicited NA). Returns 0 or -ENOMEM (nothing changed).
+ * are routed again: by the longest connected prefix, else by the gateway of the first underlay that has one of the
+ * family (and an address to ask it from). Our own and link-local addresses have no route. Neighbours stay unless
+ * their underlay goes or moves to another port or VLAN; headers follow each change. New addresses are announced twice
+ * (gratuitous ARP, unsolicited NA). Returns 0 or -ENOMEM (nothing changed). Configuration thread.
  */
 int weir_neigh_set_underlay(
     struct weir_neigh *neigh, uint32_t id, const struct weir_neigh_underlay *underlay, uint64_t now);
 
-/* A reference on the VTEP with this address; the first one starts its resolution. Returns its id, or WEIR_NONE if all
- * are taken. */
+/*
+ * A reference on the VTEP with this address; the first one starts its resolution. Returns its id, or WEIR_NONE if all
+ * are taken. Configuration thread, like the next two.
+ */
 uint32_t weir_neigh_vtep_get(struct weir_neigh *neigh, const struct weir_ip *ip, uint64_t now);
-/* Gives the reference back; with the last one the VTEP goes. The id is reused only after weir_neigh_vtep_reuse() says
- * that workers have let go of it. */
+
+/*
+ * Gives one reference back; with the last one the VTEP goes. Workers may still use the id (they get NULL, NO_ROUTE):
+ * it is given out again only after weir_neigh_vtep_reuse().
+ */
 void weir_neigh_vtep_put(struct weir_neigh *neigh, uint32_t id);
-/* After a quiescent period: ids put before weir_neigh_vtep_put() returned may be given out again. */
+
+/* Frees all ids put so far for reuse: once a quiescent period has passed since the last put. */
 void weir_neigh_vtep_reuse(struct weir_neigh *neigh);
 
 /*
@@ -90,27 +99,29 @@ const struct weir_encap *weir_neigh_encap(const struct weir_neigh *neigh, uint32
 bool weir_neigh_pending(const struct weir_neigh *neigh, uint32_t id);
 
 /*
- * A frame received on underlay `id`, its VLAN tag taken off, parsed as `outer` (kind ARP, ND or ECHO): answers what
- * is for us, learns from what updates a neighbour we have (RFC 826: never creates one from a request alone unless it
- * is needed). Maintenance thread. Returns WEIR_OK (consumed) or the reason why it was dropped (NOT_OURS, BAD_L4,
- * BAD_ARP).
+ * A frame received on underlay `id`, its VLAN tag taken off, parsed as `outer` (kind ARP, ND or ECHO), all of it
+ * contiguous: answers what is for us, and learns from what speaks of a neighbour that we have. Nobody becomes a
+ * neighbour by asking. Maintenance thread. Returns WEIR_OK (consumed) or why it is dropped: NOT_OURS, BAD_ARP,
+ * BAD_L4.
  */
 enum weir_reason weir_neigh_input(
     struct weir_neigh *neigh, uint32_t id, const uint8_t *frame, const struct weir_outer *outer, uint64_t now);
 
-/* Retransmits, probes, ages. Call at least every 100 ms. Maintenance thread. */
+/* Asks, probes, ages, announces: to be called every 100 ms or so. Maintenance thread. */
 void weir_neigh_tick(struct weir_neigh *neigh, uint64_t now);
 
 /* One line of the listing. */
 struct weir_neigh_entry {
 	struct weir_ip ip;
-	struct weir_mac mac; /* zero while incomplete */
+	struct weir_mac mac; /* zero while incomplete or failed */
 	enum weir_neigh_state state;
 	uint32_t underlay; /* id */
-	uint64_t age;	   /* ns since last confirmed */
+	uint64_t age;	   /* ns since it answered last; since it is asked, if it never did */
 };
-/* Copies up to `n` entries from cursor on; returns how many, *next = cursor to go on from, or WEIR_NONE at the end.
- * Any control thread. */
+/*
+ * Copies up to `n` entries from cursor on (0 = the first); returns how many, *next = cursor to go on from, or
+ * WEIR_NONE at the end. Any control thread.
+ */
 uint32_t weir_neigh_list(struct weir_neigh *neigh, uint32_t cursor, struct weir_neigh_entry *entries, uint32_t n,
     uint32_t *next, uint64_t now);
 
