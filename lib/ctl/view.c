@@ -159,6 +159,12 @@ weir_view_info(struct weir_gateway *gateway, struct weir_view_info *info)
 	(void)pthread_mutex_unlock(&gateway->mutex);
 }
 
+uint64_t
+weir_view_version(const struct weir_gateway *gateway)
+{
+	return weir_model_version(gateway->model);
+}
+
 uint32_t
 weir_view_n_workers(const struct weir_gateway *gateway)
 {

@@ -42,6 +42,7 @@ struct weir_view_info {
 };
 
 void weir_view_info(struct weir_gateway *gateway, struct weir_view_info *info);
+uint64_t weir_view_version(const struct weir_gateway *gateway); /* of the configuration */
 
 /* ---- ports ---- */
 

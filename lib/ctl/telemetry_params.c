@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "json_priv.h"
+#include "telemetry_priv.h"
+
+/* Whole numbers up to here are exact in JSON. */
+#define NUMBER_MAX ((uint64_t)1 << 53)
+
+bool
+params_is_json(const char *params)
+{
+	return params[0] == '{';
+}
+
+int
+params_none(const char *params, struct weir_err *err)
+{
+	return params[0] == '\0' ? 0 : weir_err(err, EINVAL, "", "this command takes no parameters");
+}
+
+int
+params_number(const char *word, uint64_t max, uint64_t *number)
+{
+	uint64_t value = 0;
+
+	if (*word == '\0')
+		return -EINVAL;
+	for (; *word != '\0'; word++) {
+		if (*word < '0' || *word > '9')
+			return -EINVAL;
+		value = value * 10 + (uint64_t)(*word - '0');
+		if (value > max)
+			return -ERANGE;
+	}
+	*number = value;
+	return 0;
+}
+
+static int
+take_value(struct param *param, const struct weir_json_part *part, const struct weir_at *at)
+{
+	cJSON *value = cJSON_ParseWithLength(part->text, part->len);
+	int rc = 0;
+
+	if (value == NULL)
+		return weir_at_err(at, ENOMEM, "no memory");
+	if (param->is_text && cJSON_IsString(value)) {
+		/* It came in a request, so it is shorter than one. */
+		(void)snprintf(param->text, sizeof(param->text), "%s", value->valuestring);
+	} else if (!param->is_text && cJSON_IsNumber(value) && value->valuedouble >= 0 &&
+		   value->valuedouble <= (double)NUMBER_MAX &&
+		   value->valuedouble == (double)(uint64_t)value->valuedouble) {
+		param->number = (uint64_t)value->valuedouble;
+	} else {
+		rc = weir_at_err(
+		    at, EINVAL, param->is_text ? "must be a string" : "must be a whole number, 0 to 2^53");
+	}
+	cJSON_Delete(value);
+	param->given = rc == 0;
+	return rc;
+}
+
+int
+params_read(const char *params, struct param list[], uint32_t n, struct weir_err *err)
+{
+	struct weir_at root = weir_at_root(err);
+	struct weir_json_doc doc;
+	int rc = weir_json_scan(params, strlen(params), &doc, err);
+
+	if (rc != 0)
+		return rc;
+	for (size_t p = 0; rc == 0 && p < doc.n_parts; p++) {
+		const struct weir_json_part *part = &doc.parts[p];
+		struct weir_at at = weir_at_key(&root, part->key);
+		uint32_t i = 0;
+
+		if (!part->top)
+			continue;
+		while (i < n && strcmp(list[i].name, part->key) != 0)
+			i++;
+		rc = i < n ? take_value(&list[i], part, &at) : weir_at_err(&at, EINVAL, "unknown member");
+	}
+	weir_json_free(&doc);
+	return rc;
+}
+
+int
+params_name(const char *params, const char *what, struct weir_err *err)
+{
+	if (params[0] == '\0')
+		return weir_err(err, EINVAL, "", "which %s? Its name goes behind a comma", what);
+	if (!weir_name_ok(params))
+		return weir_err(err, EINVAL, "", "'%s' is not the name of a %s", params, what);
+	return 0;
+}
+
+int
+params_names(const char *params, const char *what, char tenant[WEIR_NAME_SIZE], char name[WEIR_NAME_SIZE],
+    struct weir_err *err)
+{
+	const char *slash = strchr(params, '/');
+	size_t len = slash != NULL ? (size_t)(slash - params) : 0;
+
+	if (params[0] == '\0')
+		return weir_err(err, EINVAL, "", "which %s? TENANT/NAME goes behind a comma", what);
+	if (slash == NULL || len > WEIR_NAME_MAX || !weir_name_ok(slash + 1))
+		return weir_err(err, EINVAL, "", "'%s' does not name a %s: TENANT/NAME", params, what);
+	(void)snprintf(tenant, WEIR_NAME_SIZE, "%.*s", (int)len, params);
+	(void)snprintf(name, WEIR_NAME_SIZE, "%s", slash + 1);
+	if (!weir_name_ok(tenant))
+		return weir_err(err, EINVAL, "", "'%s' does not name a %s: TENANT/NAME", params, what);
+	return 0;
+}
+
+int
+params_page(const char *params, bool with_tenant, struct page *page, struct weir_err *err)
+{
+	struct param list[] = {{.name = "cursor"}, {.name = "tenant", .is_text = true}};
+	const char *tenant = params;
+	int rc;
+
+	*page = (struct page){0};
+	if (params[0] == '\0')
+		return 0;
+	if (params_is_json(params)) {
+		rc = params_read(params, list, with_tenant ? 2 : 1, err);
+		if (rc != 0)
+			return rc;
+		page->cursor = list[0].number;
+		if (!list[1].given)
+			return 0;
+		tenant = list[1].text;
+	} else if (!with_tenant) {
+		return weir_err(err, EINVAL, "", "this listing takes {\"cursor\":N} or nothing");
+	}
+	rc = params_name(tenant, "tenant", err);
+	if (rc != 0)
+		return rc;
+	(void)snprintf(page->name, sizeof(page->name), "%.*s", WEIR_NAME_MAX, tenant);
+	page->tenant = page->name;
+	return 0;
+}
