@@ -112,7 +112,7 @@ static const struct listing {
 	bool paged; /* by cursor, and a tenant goes along as JSON; else one answer, and a tenant is a plain word */
 	const struct column *columns;
 } listings[] = {
-    {"ports", "/weir/port/list", false, port_columns},
+    {"ports", "/weir/port/list", true, port_columns},
     {"tenants", "/weir/tenant/list", true, tenant_columns},
     {"vports", "/weir/vport/list", true, vport_columns},
     {"switches", "/weir/switch/list", true, switch_columns},

@@ -85,6 +85,14 @@ reply_u64(const cJSON *item)
 	return cJSON_IsNumber(item) && item->valuedouble > 0 ? (uint64_t)item->valuedouble : 0;
 }
 
+int64_t
+reply_i64(const cJSON *item)
+{
+	if (cJSON_IsRaw(item))
+		return strtoll(item->valuestring, NULL, 10);
+	return cJSON_IsNumber(item) ? (int64_t)item->valuedouble : 0;
+}
+
 uint64_t
 reply_get(const cJSON *object, const char *key)
 {

@@ -15,6 +15,7 @@ cJSON *reply_parse(const char *text, size_t len);
 
 /* A number's value; 0 for anything else, and for NULL. */
 uint64_t reply_u64(const cJSON *item);
+int64_t reply_i64(const cJSON *item);
 uint64_t reply_get(const cJSON *object, const char *key);
 
 /* A string, or the pieces of an array of strings, appended to `out`. */

@@ -131,12 +131,13 @@ conservation_row(struct table *table, const char *name, const cJSON *dict)
 
 	table_cell(table, name);
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(terms); i++) {
-		const cJSON *item = cJSON_GetObjectItemCaseSensitive(dict, terms[i]);
+		int64_t value = reply_i64(cJSON_GetObjectItemCaseSensitive(dict, terms[i]));
 
-		if (cJSON_IsNumber(item) && item->valuedouble < 0)
-			(void)snprintf(buf, sizeof(buf), "%.0f", item->valuedouble);
-		else
-			(void)snprintf(buf, sizeof(buf), "%" PRIu64, reply_u64(item));
+		/* Of a worker: what it gave to others less what it took from them, which may be negative. */
+		if (strcmp(terms[i], "held") == 0)
+			value += reply_i64(cJSON_GetObjectItemCaseSensitive(dict, "handed")) -
+				 reply_i64(cJSON_GetObjectItemCaseSensitive(dict, "taken"));
+		(void)snprintf(buf, sizeof(buf), "%" PRId64, value);
 		table_cell(table, buf);
 	}
 }
@@ -186,7 +187,6 @@ add_summary(const cJSON *info, const cJSON *sum, struct text *out)
 {
 	char age[FORMAT_SIZE], free[FORMAT_SIZE], all[FORMAT_SIZE], flows[FORMAT_SIZE], slots[FORMAT_SIZE];
 	const char *state = string_of(info, "state");
-	const cJSON *balance = cJSON_GetObjectItemCaseSensitive(sum, "balance");
 
 	text_printf(out, "weir %s, up %s, configuration %" PRIu64 " %s%s\n", string_of(info, "version"),
 	    format_age(reply_get(info, "uptime_ns"), age), reply_get(info, "config_version"),
@@ -200,9 +200,9 @@ add_summary(const cJSON *info, const cJSON *sum, struct text *out)
 	    format_si((double)reply_get(info, "flows"), flows),
 	    format_si((double)reply_get(info, "flow_slots"), slots), reply_get(info, "macs"),
 	    format_si((double)reply_get(info, "mbufs_free"), free), format_si((double)reply_get(info, "mbufs"), all));
-	text_printf(out, "packets in %" PRIu64 "  out %" PRIu64 "  dropped %" PRIu64 "  balance %.0f\n\n",
+	text_printf(out, "packets in %" PRIu64 "  out %" PRIu64 "  dropped %" PRIu64 "  balance %" PRId64 "\n\n",
 	    reply_get(sum, "entered"), reply_get(sum, "left"), reply_get(sum, "drops"),
-	    cJSON_IsNumber(balance) ? balance->valuedouble : 0.0);
+	    reply_i64(cJSON_GetObjectItemCaseSensitive(sum, "balance")));
 }
 
 enum status

@@ -93,15 +93,13 @@ take_reasons(struct client *client, struct sample *sample, const char *tenant, s
 {
 	cJSON *reply;
 	enum status status = client_ask(client, "/weir/drops", tenant, &reply, err);
-	struct timespec ts;
 	struct rows rows;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
 	rows_begin(&rows, reply);
 	while (status == CTL_OK && rows_next(&rows)) {
 		struct load *load = loads_add(&sample->reasons, "%s %s", tenant, string_at(&rows, "reason"));
 
-		load->time_ns = (uint64_t)ts.tv_sec * WEIR_NS_PER_S + (uint64_t)ts.tv_nsec;
+		load->time_ns = reply_get(reply, "time_ns");
 		load->drops = reply_u64(rows_get(&rows, "packets"));
 	}
 	cJSON_Delete(reply);

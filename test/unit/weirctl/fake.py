@@ -146,8 +146,8 @@ class Fake:
                 "max_ethdevs": 32, "max_ifaces": 1024, "used_ifaces": 5, "flow_slots": 1000000, "flows": 12,
                 "macs": 5, "mbufs": 65536, "mbufs_free": 60000}
 
-    def weir_port_list(self, _):
-        return columns({}, 0, 9, name=["up0", "vm-red", "vm-blue"], device=["net_pcap0", "net_pcap1", ""],
+    def weir_port_list(self, params):
+        return self.page(params, name=["up0", "vm-red", "vm-blue"], device=["net_pcap0", "net_pcap1", ""],
                        up=[1, 1, 0], link_mbps=[10000, 0, 0], mtu=[9000, 1500, 1500], rx_queues=[1, 1, 0],
                        tx_queues=[1, 1, 0], reason=["", "", "no such interface"])
 
@@ -178,7 +178,7 @@ class Fake:
                          limit_pps=[0, 2000, 0])
 
     def weir_drops(self, name):
-        return {"status": "ok", "reason": ["tenant_limit", "mtu"], "packets": [self.count(900000), self.count(3)],
+        return {"status": "ok", "time_ns": self.ns(), "reason": ["tenant_limit", "mtu"], "packets": [self.count(900000), self.count(3)],
                 "bytes": [self.count(9e8), self.count(4500)]}
 
     def weir_neigh_list(self, params):
@@ -203,12 +203,14 @@ class Fake:
     def weir_conservation(self, name):
         row = {"entered": 10, "generated": 1, "copies": 2, "left": 8, "consumed": 2, "drops": 3, "held": 0,
                "balance": 0}
-        return {"status": "ok", **row, "time_ns": 1, **({} if name else {"worker_0": row})}
+        worker = {**row, "handed": 2, "taken": 5}
+        del worker["held"]
+        return {"status": "ok", **row, "time_ns": 1, **({} if name else {"control": worker, "worker_0": worker})}
 
     def weir_worker_stats(self, _):
-        row = {"lcore": 1, "polls": 9, "busy_polls": 5, "rx_packets": 100, "tx_packets": 90, "busy_permille": 345,
+        row = {"polls": 9, "busy_polls": 5, "rx_packets": 100, "tx_packets": 90, "busy_permille": 345,
                "cycles_per_packet": 210, "flows": 3, "paths": 2, "flow_slots": 1000}
-        return {"status": "ok", "worker_0": row, "worker_1": {**row, "lcore": 2}}
+        return {"status": "ok", "lcore": [1, 2], **{k: [v, v] for k, v in row.items()}}
 
 
 if __name__ == "__main__":

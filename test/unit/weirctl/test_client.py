@@ -66,6 +66,9 @@ class Client(unittest.TestCase):
         self.assertIn("18446744073709551615", self.ok("stats", "port", "up0"))
         self.assertEqual(json.loads(self.ok("stats", "port", "up0", "--json"))["rx_packets"], 2**64 - 1)
 
+    def test_what_a_worker_took_from_others_counts_as_negative(self):
+        self.assertRegex(self.ok("conservation"), r"(?m)^worker_0 .* -3 +0$")
+
     def test_a_document_arrives_as_it_is(self):
         for document in (b'{}', b'{ "a"\t:\r\n "\\u0041\\"\\\\" }\n', b'{"x":"' + bytes(range(0x20, 0x22)) + b'\xc3\xa9"}',
                          b'{"long":"' + b'"\\'[1:] * 2 + b'n' * 5000 + b'"}', b"[" + b'"\\n",' * 3000 + b"1]"):

@@ -125,6 +125,7 @@ Test(reply, numbers_are_exact)
 	cr_expect_eq(reply_get(reply, "h"), 0, "negative is not a count");
 	cr_expect_eq(reply_get(reply, "missing"), 0);
 	cr_expect_eq(reply_get(NULL, "a"), 0);
+	cr_expect_eq(reply_i64(cJSON_GetObjectItem(reply, "h")), -3);
 	cr_expect(cJSON_IsString(cJSON_GetObjectItem(reply, "e")));
 	printed = cJSON_PrintUnformatted(reply);
 	cr_expect_str_eq(printed,
