@@ -35,13 +35,14 @@ format_limit(uint64_t bps, uint64_t pps, char *buf)
 {
 	char bits[32] = "", packets[32] = "";
 
-	if (bps == 0 && pps == 0)
-		return strcpy(buf, "-");
 	if (bps != 0)
 		(void)weir_bps_format(bps, bits, sizeof(bits));
 	if (pps != 0)
 		(void)weir_pps_format(pps, packets, sizeof(packets));
-	(void)snprintf(buf, FORMAT_SIZE, "%s%s%s", bits, bps != 0 && pps != 0 ? " " : "", packets);
+	if (bps == 0 && pps == 0)
+		(void)snprintf(buf, FORMAT_SIZE, "-");
+	else
+		(void)snprintf(buf, FORMAT_SIZE, "%s%s%s", bits, bps != 0 && pps != 0 ? " " : "", packets);
 	return buf;
 }
 

@@ -51,7 +51,7 @@ print_help(void)
 		     "FILE may be - for standard input. Exit status: 0 done, 1 refused, 2 usage, 3 no switch.\n");
 }
 
-static enum status WEIR_PRINTF(1, 2) usage(const char *fmt, ...)
+static int WEIR_PRINTF(1, 2) usage(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -201,7 +201,7 @@ main(int argc, char **argv)
 	}
 	command = find_command(argv[optind]);
 	if (command == NULL)
-		return (int)usage("there is no command '%s'", argv[optind]);
+		return usage("there is no command '%s'", argv[optind]);
 	argc -= optind;
 	argv += optind;
 	rc = parse_options(argc, argv, command, &options);
@@ -210,6 +210,6 @@ main(int argc, char **argv)
 	options.n_args = argc - optind;
 	options.args = argv + optind;
 	if (options.n_args < command->min_args || options.n_args > command->max_args)
-		return (int)usage("usage: weirctl %s %s", command->name, command->usage);
+		return usage("usage: weirctl %s %s", command->name, command->usage);
 	return (int)run(command, &options);
 }

@@ -89,6 +89,8 @@ table_render(const struct table *table, size_t width, struct text *out)
 	size_t widths[TABLE_COLUMNS_MAX], n = table->n_columns;
 	const char *cell = table->cells.data;
 
+	if (n == 0)
+		return;
 	for (size_t i = 0; i < n; i++)
 		widths[i] = table->column[i].width;
 	if (width != 0)
