@@ -78,23 +78,24 @@ weir_hash_sip(const struct weir_hash_secret *secret, const void *key, uint32_t s
 
 #include <immintrin.h>
 
+#define CLNH __attribute__((target("aes,pclmul,sse4.2")))
+
 /* Words 0 to 7 of the secret go into the words of the key, the others into the finish. */
 static_assert(WEIR_HASH_KEY_MAX <= 64, "a word of the secret for every word of the key");
 
-__attribute__((target("aes,pclmul,sse4.2"))) uint64_t
-weir_hash_clnh(const struct weir_hash_secret *secret, const void *key, uint32_t size)
+CLNH static inline uint64_t
+clnh(const struct weir_hash_secret *secret, const uint8_t *key, uint32_t size)
 {
 	const __m128i *s = (const __m128i *)(const void *)secret;
 	__m128i sum = _mm_cvtsi32_si128((int)size), pair;
-	const uint8_t *p = key;
 	uint32_t i = 0;
 
-	for (; size >= 16; size -= 16, p += 16) {
-		pair = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)p), s[i++]);
+	for (; i < size / 16; i++) {
+		pair = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)key + i), s[i]);
 		sum = _mm_xor_si128(sum, _mm_clmulepi64_si128(pair, pair, 0x01));
 	}
-	if (size != 0) {
-		pair = _mm_xor_si128(_mm_cvtsi64_si128((int64_t)load64(p)), s[i]);
+	if (size % 16 != 0) {
+		pair = _mm_xor_si128(_mm_loadl_epi64((const __m128i *)(const void *)key + i), s[i]);
 		sum = _mm_xor_si128(sum, _mm_clmulepi64_si128(pair, pair, 0x01));
 	}
 	/* aesenc adds its key last: without the first XOR the first round would be the same under every secret. */
@@ -105,8 +106,15 @@ weir_hash_clnh(const struct weir_hash_secret *secret, const void *key, uint32_t 
 	return (uint64_t)_mm_cvtsi128_si64(sum);
 }
 
-bool
-weir_hash_has_clnh(void)
+CLNH uint64_t
+weir_hash_clnh(const struct weir_hash_secret *secret, const void *key, uint32_t size)
+{
+	/* The largest key is that of flows, which every packet pays for: straight code. */
+	return size == WEIR_HASH_KEY_MAX ? clnh(secret, key, WEIR_HASH_KEY_MAX) : clnh(secret, key, size);
+}
+
+static inline bool
+has_clnh(void)
 {
 #if defined(__AES__) && defined(__PCLMUL__)
 	return true;
@@ -117,22 +125,28 @@ weir_hash_has_clnh(void)
 
 #else
 
-bool
-weir_hash_has_clnh(void)
-{
-	return false;
-}
-
 uint64_t
 weir_hash_clnh(const struct weir_hash_secret *secret, const void *key, uint32_t size)
 {
 	return weir_hash_sip(secret, key, size);
 }
 
+static inline bool
+has_clnh(void)
+{
+	return false;
+}
+
 #endif
+
+bool
+weir_hash_has_clnh(void)
+{
+	return has_clnh();
+}
 
 uint64_t
 weir_hash(const struct weir_hash_secret *secret, const void *key, uint32_t size)
 {
-	return weir_hash_has_clnh() ? weir_hash_clnh(secret, key, size) : weir_hash_sip(secret, key, size);
+	return has_clnh() ? weir_hash_clnh(secret, key, size) : weir_hash_sip(secret, key, size);
 }

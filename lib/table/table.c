@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
+#ifdef __SSE4_1__
+#include <smmintrin.h>
+#endif
+
 #include <rte_errno.h>
 #include <rte_malloc.h>
 #include <rte_prefetch.h>
@@ -61,7 +65,10 @@ weir_table_free(struct weir_table *table)
 uint64_t
 weir_table_hash(const struct weir_table *table, const void *key)
 {
-	return weir_hash(&table->secret, key, table->key_size);
+	uint64_t hash = weir_hash(&table->secret, key, table->key_size);
+
+	rte_prefetch0(&table->buckets[weir_bucket_of(table, hash)]);
+	return hash;
 }
 
 static inline const uint8_t *
@@ -73,16 +80,23 @@ entry_at(const struct weir_table *table, uint32_t index)
 static inline bool
 key_equal(const uint8_t *a, const uint8_t *b, uint32_t size)
 {
-	uint64_t difference = 0;
+#ifdef __SSE4_1__
+	const __m128i *p = (const __m128i *)(const void *)a, *q = (const __m128i *)(const void *)b;
+	__m128i difference = _mm_setzero_si128(), block;
+	uint32_t i = 0;
 
-	for (uint32_t i = 0; i < size; i += 8) {
-		uint64_t x, y;
-
-		memcpy(&x, a + i, sizeof(x));
-		memcpy(&y, b + i, sizeof(y));
-		difference |= x ^ y;
+	for (; i < size / 16; i++) {
+		block = _mm_xor_si128(_mm_loadu_si128(p + i), _mm_loadu_si128(q + i));
+		difference = _mm_or_si128(difference, block);
 	}
-	return difference == 0;
+	if (size % 16 != 0) {
+		block = _mm_xor_si128(_mm_loadl_epi64(p + i), _mm_loadl_epi64(q + i));
+		difference = _mm_or_si128(difference, block);
+	}
+	return _mm_testz_si128(difference, difference) != 0;
+#else
+	return memcmp(a, b, size) == 0;
+#endif
 }
 
 static inline uint32_t
@@ -148,8 +162,6 @@ static inline void
 lookup_bulk(const struct weir_table *table, const void *const keys[], const uint64_t hashes[], uint32_t n,
     uint32_t index[], uint32_t key_size)
 {
-	for (uint32_t i = 0; i < n; i++)
-		rte_prefetch0(&table->buckets[weir_bucket_of(table, hashes[i])]);
 	for (uint32_t i = 0; i < n; i++) {
 		index[i] = candidate(table, hashes[i]);
 		if (index[i] != WEIR_NONE) {

@@ -42,7 +42,10 @@ struct weir_table_params {
 struct weir_table *weir_table_create(const struct weir_table_params *params);
 void weir_table_free(struct weir_table *table); /* NULL is fine; nobody may be reading */
 
-/* The keyed hash of `key` (key_size bytes) as this table's other calls want it. Any thread. */
+/*
+ * The keyed hash of `key` (key_size bytes) as this table's other calls want it. Also starts to fetch the key's first
+ * bucket: hash a whole burst, then look it up. Any thread.
+ */
 uint64_t weir_table_hash(const struct weir_table *table, const void *key);
 
 /*
@@ -58,8 +61,9 @@ int weir_table_remove(struct weir_table *table, uint64_t hash, uint32_t index);
 uint32_t weir_table_lookup(const struct weir_table *table, const void *key, uint64_t hash);
 
 /*
- * Looks up n <= WEIR_TABLE_BULK_MAX keys, keys[i] with hash hashes[i]: index[i] = the entry, or WEIR_NONE. Prefetches
- * across the burst, of each entry its first two cachelines, so that counters behind the key are at hand. Any thread.
+ * Looks up n <= WEIR_TABLE_BULK_MAX keys, keys[i] with hash hashes[i]: index[i] = the entry, or WEIR_NONE. The
+ * entries are fetched together, and of each the first two cachelines, so that counters behind the key are at hand.
+ * Any thread.
  */
 void weir_table_lookup_bulk(
     const struct weir_table *table, const void *const keys[], const uint64_t hashes[], uint32_t n, uint32_t index[]);
