@@ -11,6 +11,7 @@ import time
 from . import shell
 
 ETH_P_ALL = 3
+SO_RCVBUFFORCE = 33
 SOL_PACKET = 263
 PACKET_AUXDATA = 8
 PACKET_IGNORE_OUTGOING = 23
@@ -70,7 +71,7 @@ class Stream:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.to, self.pps, self.size = (address, port), pps, size
         self.tx, self.rx = near.socket(family, socket.SOCK_DGRAM), far.socket(family, socket.SOCK_DGRAM)
-        self.rx.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE, 8 << 20)
+        self.rx.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
         self.rx.bind(self.to)
         self.rx.settimeout(0.1)
         self.sent, self.errors = 0, 0
@@ -145,7 +146,7 @@ class Wire:
         self.socket.bind((dev, 0))
         self.socket.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         self.socket.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE, 32 << 20)
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 32 << 20)
         self.socket.settimeout(0.05)
         self.frames = []
         self._done = threading.Event()
