@@ -30,6 +30,13 @@ view_set(struct weir_neigh *neigh, uint32_t id, struct weir_encap *encap, enum w
 		neigh->params.defer(neigh->params.arg, old);
 }
 
+/* The rest of it follows from these. */
+static bool
+same_encap(const struct weir_encap *a, const struct weir_encap *b)
+{
+	return a->port == b->port && a->mtu == b->mtu && memcmp(a->header, b->header, sizeof(a->header)) == 0;
+}
+
 /* What is published already stays. */
 static void
 publish_encap(struct weir_neigh *neigh, uint32_t id, const struct neighbour *n)
@@ -47,11 +54,11 @@ publish_encap(struct weir_neigh *neigh, uint32_t id, const struct neighbour *n)
 				    .mtu = u->mtu,
 				    .port = u->port,
 				});
-	if (neigh->view[id].encap != NULL && memcmp(neigh->view[id].encap, &encap, sizeof(encap)) == 0)
+	if (neigh->view[id].encap != NULL && same_encap(neigh->view[id].encap, &encap))
 		return;
 	copy = rte_malloc_socket("weir_encap", sizeof(*copy), WEIR_CACHELINE, neigh->params.socket);
 	if (copy != NULL)
-		memcpy(copy, &encap, sizeof(encap));
+		*copy = encap;
 	else /* tried again when the neighbour is confirmed the next time */
 		weir_log_error("no memory for the headers to a remote gateway");
 	view_set(neigh, id, copy, WHY_FAILED);

@@ -63,8 +63,11 @@ configure(const struct weir_ports *ports, struct weir_port *port, const struct r
 		return capture_err(err, EIO, ret, "device %s refuses %u receive and %u transmit queues", port->device,
 		    port->n_rxq, port->n_txq);
 	port->tx_chained = (conf->txmode.offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0;
-	port->tx_flags = (conf->txmode.offloads & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM ? WEIR_TX_IPV4_CKSUM : 0) |
-			 (conf->txmode.offloads & RTE_ETH_TX_OFFLOAD_UDP_CKSUM ? WEIR_TX_UDP_CKSUM : 0);
+	port->tx_flags = 0;
+	if ((conf->txmode.offloads & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM) != 0)
+		port->tx_flags |= WEIR_TX_IPV4_CKSUM;
+	if ((conf->txmode.offloads & RTE_ETH_TX_OFFLOAD_UDP_CKSUM) != 0)
+		port->tx_flags |= WEIR_TX_UDP_CKSUM;
 	return 0;
 }
 

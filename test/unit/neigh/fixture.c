@@ -78,20 +78,20 @@ start(uint32_t max_vteps)
 }
 
 void
-set_underlay_full(
-    uint32_t id, struct weir_neigh_underlay *underlay, const char *const addresses[], const char *const gateways[])
+set_underlay_full(uint32_t id, const struct weir_neigh_underlay *fields, const char *const addresses[],
+    const char *const gateways[])
 {
+	struct weir_neigh_underlay underlay = *fields;
 	struct weir_prefix prefix[8];
 	struct weir_ip gateway[2];
 
-	underlay->n_addresses = underlay->n_gateways = 0;
-	underlay->addresses = prefix;
-	underlay->gateways = gateway;
+	underlay.addresses = prefix;
+	underlay.gateways = gateway;
 	for (; addresses != NULL && *addresses != NULL; addresses++)
-		cr_assert_eq(weir_prefix_parse(*addresses, &prefix[underlay->n_addresses++]), 0);
+		cr_assert_eq(weir_prefix_parse(*addresses, &prefix[underlay.n_addresses++]), 0);
 	for (; gateways != NULL && *gateways != NULL; gateways++)
-		gateway[underlay->n_gateways++] = ip(*gateways);
-	cr_assert_eq(weir_neigh_set_underlay(neigh, id, underlay, now), 0);
+		gateway[underlay.n_gateways++] = ip(*gateways);
+	cr_assert_eq(weir_neigh_set_underlay(neigh, id, &underlay, now), 0);
 }
 
 void

@@ -38,9 +38,9 @@ void start(uint32_t max_vteps);
 
 /* Sets underlay `id` on port PORT + id with OUR_MAC, MTU 1500 and these addresses and gateways (NULL ends each). */
 void set_underlay(uint32_t id, const char *const addresses[], const char *const gateways[]);
-/* The same with all fields; counts and pointers of addresses and gateways are filled in. */
-void set_underlay_full(
-    uint32_t id, struct weir_neigh_underlay *underlay, const char *const addresses[], const char *const gateways[]);
+/* The same with all other fields given. */
+void set_underlay_full(uint32_t id, const struct weir_neigh_underlay *fields, const char *const addresses[],
+    const char *const gateways[]);
 /* Underlay 0 with OUR_IP4/24, OUR_IP6/64 and no gateway; its announcements are over. */
 void set_usual(void);
 
