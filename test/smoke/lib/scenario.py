@@ -20,7 +20,7 @@ class Scenario:
         self.unique = f"weir{os.getpid()}"
         self.passed, self.failed = 0, []
         self.cleanup = contextlib.ExitStack()
-        self.switches = 0
+        self.namespaces = self.switches = 0
 
     # ---- findings ----
 
@@ -55,7 +55,8 @@ class Scenario:
     # ---- things ----
 
     def netns(self, name):
-        ns = Netns(f"{self.unique}-{name}")
+        self.namespaces += 1
+        ns = Netns(f"{self.unique}-{self.namespaces}-{name}")
         self.cleanup.callback(ns.remove)
         return ns
 

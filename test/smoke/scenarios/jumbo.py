@@ -6,7 +6,7 @@ from lib.topology import FAR, FAR6, Twins
 
 def run(t):
     twins = Twins(t, mtu=9000)
-    twins.start("--mbuf-size", "9216")
+    twins.start("--mbuf-size", "9216", "--mbufs", "16384")
     near, far = twins.near["red"], twins.far["red"]
     with t.balanced(twins.weir):
         whole = twins.tenant_mtu - 28
