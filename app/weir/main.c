@@ -76,7 +76,7 @@ find_workers(unsigned int lcores[WEIR_WORKERS_MAX])
 }
 
 static struct weir_gateway *
-create(const struct args *args, const struct weir_clock *clock, const unsigned int *lcores, uint32_t n_workers)
+create(const struct args *args, struct weir_clock *clock, const unsigned int *lcores, uint32_t n_workers)
 {
 	struct weir_gateway_params params = {
 	    .n_workers = n_workers,

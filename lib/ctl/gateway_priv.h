@@ -19,14 +19,20 @@
 #include "weir_worker.h"
 
 /* A configured port. */
+#define WEIR_VTEPS_MAX 65536u /* remote gateways */
+
 struct live_port {
-	struct weir_cfg_port cfg; /* strings are its own */
-	struct weir_port *port;	  /* NULL = down */
-	uint32_t iface;		  /* counts what belongs to no tenant; WEIR_NONE while down */
-	char reason[256];	  /* why it is down */
+	struct weir_cfg_port cfg;  /* strings are its own */
+	struct weir_port *port;	   /* NULL = down */
+	uint32_t iface;		   /* counts what belongs to no tenant; WEIR_NONE while down */
+	char reason[600];	   /* why it is down */
+	struct weir_iface *object; /* of `iface` */
+	struct weir_port_map *map;
 	bool has_underlay;
-	uint32_t underlay;	/* id */
-	struct live_port *next; /* in order of creation */
+	uint32_t underlay;			      /* id */
+	const struct weir_cfg_underlay *underlay_cfg; /* NULL = none */
+	struct weir_underlay *underlay_object;	      /* NULL while the port is down */
+	struct live_port *next;			      /* in order of creation */
 };
 
 /* A tenant as applied: what the configuration calls something -> its ids. Switches, vports and remotes stand parallel
@@ -34,9 +40,12 @@ struct live_port {
 struct live_tenant {
 	const struct weir_cfg_tenant *cfg;
 	struct weir_tenant *tenant;
-	uint32_t *switches;	 /* switch ids */
-	uint32_t *vports;	 /* interface ids */
-	uint32_t **remotes;	 /* [switch][remote]: interface ids */
+	uint32_t *switches; /* ids */
+	uint32_t *vports;   /* interface ids */
+	uint32_t **remotes; /* [switch][remote]: interface ids */
+	struct weir_switch *switch_objects;
+	struct weir_iface *vport_objects;
+	struct weir_iface **remote_objects; /* [switch] */
 	/* What interfaces counted that it no longer has: remotes (WEIR_TO_UPLINK), vports (WEIR_TO_VPORT). */
 	struct weir_tally *gone[WEIR_DIRECTIONS];
 };
@@ -44,7 +53,7 @@ struct live_tenant {
 struct weir_gateway {
 	uint32_t n_workers;
 	const unsigned int *lcores; /* of the workers; NULL = driven by hand */
-	const struct weir_clock *clock;
+	struct weir_clock *clock;
 	uint64_t now; /* without a clock */
 
 	/* One configuration call at a time: model, store, everything `live` for writing. */
@@ -72,12 +81,32 @@ struct weir_gateway {
 	struct weir_tally gone;				      /* what tenants and ports counted that are no more */
 	struct weir_cfg_settings settings;
 	uint64_t started; /* time */
+	bool started_workers, started_maintenance, stop;
+	pthread_t maintenance;
+	uint64_t version; /* committed; config_mutex */
 	char state_dir[256];
 
 	/* Ids. config_mutex */
 	struct weir_idpool *tenant_pool, *switch_pool, *iface_pool, *underlay_pool;
 	uint32_t serial;
+	uint32_t static_mark; /* of the latest tenant published */
+	struct retired {
+		uint32_t id;
+		uint64_t at;		     /* 0: its counts are not collected yet */
+		struct weir_tally *tally;    /* where they go */
+	} * retired;			     /* a ring */
+	uint32_t retired_head, retired_tail; /* ever taken out, ever put in */
 };
+
+/* Makes workers and maintenance, whose tables these settings size, unless they are there. 0 or -ENOMEM with err. */
+int gateway_ensure_workers(
+    struct weir_gateway *gateway, const struct weir_cfg_settings *settings, struct weir_err *err);
+
+/* Applies the empty configuration, before everything is freed. */
+void gateway_clear(struct weir_gateway *gateway);
+
+/* Makes these settings the ones in force. `mutex` held. */
+void gateway_set_settings(struct weir_gateway *gateway, const struct weir_cfg_settings *settings);
 
 /* Time as workers have it, or virtual. */
 uint64_t gateway_now(const struct weir_gateway *gateway);

@@ -57,26 +57,43 @@ merge_member(cJSON *target, cJSON *old, cJSON *change)
 	return 0;
 }
 
+/* For each member of the patch the target's of that key, or NULL. cJSON's own search walks a list for each. */
+static cJSON **
+match_members(const cJSON *target, const cJSON *patch)
+{
+	size_t n, i = 0;
+	cJSON **sorted = weir_json_sorted(target, &n), **matches = NULL;
+	const cJSON *change;
+
+	if (sorted != NULL)
+		matches = malloc(((size_t)cJSON_GetArraySize(patch) + 1) * sizeof(cJSON *));
+	if (matches != NULL) {
+		cJSON_ArrayForEach (change, patch) {
+			cJSON **at = bsearch(change->string, sorted, n, sizeof(cJSON *), compare_name);
+
+			matches[i++] = at != NULL ? *at : NULL;
+		}
+	}
+	free(sorted);
+	return matches;
+}
+
 int
 weir_json_merge(cJSON **target, cJSON *patch)
 {
-	cJSON **old, *change;
-	size_t n;
+	cJSON **matches, *change;
+	size_t i = 0;
 	int rc = 0;
 
 	if (*target == NULL)
 		*target = cJSON_CreateObject();
 	if (*target == NULL)
 		return -ENOMEM;
-	/* An index of what is there: cJSON's own search walks a list for each member. */
-	old = weir_json_sorted(*target, &n);
-	if (old == NULL)
+	matches = match_members(*target, patch);
+	if (matches == NULL)
 		return -ENOMEM;
-	while (rc == 0 && (change = cJSON_DetachItemViaPointer(patch, patch->child)) != NULL) {
-		cJSON **at = bsearch(change->string, old, n, sizeof(cJSON *), compare_name);
-
-		rc = merge_member(*target, at != NULL ? *at : NULL, change);
-	}
-	free(old);
+	while (rc == 0 && (change = cJSON_DetachItemViaPointer(patch, patch->child)) != NULL)
+		rc = merge_member(*target, matches[i++], change);
+	free(matches);
 	return rc;
 }

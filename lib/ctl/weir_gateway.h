@@ -26,12 +26,12 @@ struct weir_worker;
 
 struct weir_gateway_params {
 	uint32_t n_workers;
-	const unsigned int *lcores;	/* of the workers; NULL if it is never started */
-	const char *state_dir;		/* NULL = keep no state */
-	bool reset;			/* forget the state that is there */
-	uint32_t mbufs;			/* buffers in the pool */
-	uint32_t mbuf_size;		/* bytes of packet in a buffer, headroom excluded */
-	const struct weir_clock *clock; /* NULL in virtual time: weir_gateway_set_time() */
+	const unsigned int *lcores; /* of the workers; NULL if it is never started */
+	const char *state_dir;	    /* NULL = keep no state */
+	bool reset;		    /* forget the state that is there */
+	uint32_t mbufs;		    /* buffers in the pool */
+	uint32_t mbuf_size;	    /* bytes of packet in a buffer, headroom excluded */
+	struct weir_clock *clock;   /* kept true by the maintenance thread; NULL in virtual time */
 	uint64_t now;
 };
 

@@ -50,7 +50,7 @@ struct weir_view_port {
 	uint64_t cursor;
 	char name[WEIR_NAME_SIZE];
 	char device[128];
-	char reason[256]; /* why it is not open; "" = it is */
+	char reason[600]; /* why it is not open; "" = it is */
 	bool up;
 	uint32_t link_mbps; /* 0 = unknown */
 	uint32_t mtu;

@@ -72,6 +72,8 @@ weir_flows_lookup(struct weir_flows *flows, const struct weir_key keys[], const 
 		pointers[i] = &keys[at[i]];
 		hash[i] = weir_table_hash(flows->table, pointers[i]);
 	}
+	if (n == 0)
+		return;
 	weir_table_lookup_bulk(flows->table, pointers, hash, n, index);
 	for (uint32_t i = 0; i < n; i++) {
 		hashes[at[i]] = hash[i];

@@ -198,29 +198,52 @@ weir_macs_learn(struct weir_macs *macs, const struct weir_iface *iface, const st
 }
 
 int
-weir_macs_set_static(struct weir_macs *macs, const struct weir_switch *sw, const struct weir_mac *mac, uint32_t iface)
+weir_macs_set_static(
+    struct weir_macs *macs, const struct weir_switch *sw, const struct weir_mac *mac, uint32_t iface, uint32_t mark)
 {
 	struct weir_mac_entry key;
 	uint64_t hash;
 	uint32_t entry = find(macs, sw->id, mac, &key, &hash);
 
-	if (entry != WEIR_NONE)
+	if (entry != WEIR_NONE) {
+		struct weir_mac_entry *known = &macs->vnet->macs[entry];
+
+		if (known->is_static != 0 && known->iface == iface) {
+			known->is_static = mark;
+			return 0;
+		}
 		remove_entry(macs, entry);
+	}
 	key.iface = iface;
-	key.is_static = 1;
+	key.is_static = mark;
 	return insert(macs, &key, hash, sw->tenant->id);
 }
 
-void
-weir_macs_forget(struct weir_macs *macs, uint32_t iface, bool only_static)
+/* Removes the entries of an interface, or of them only static ones that do not bear `mark`. */
+static void
+remove_of(struct weir_macs *macs, uint32_t iface, bool all, uint32_t mark)
 {
 	uint32_t next;
 
 	for (uint32_t at = macs->heads[iface]; at != 0; at = next == WEIR_NONE ? 0 : next + 1) {
+		uint32_t is_static = macs->vnet->macs[at - 1].is_static;
+
 		next = macs->control[at - 1].next;
-		if (!only_static || macs->vnet->macs[at - 1].is_static)
+		if (all || (is_static != 0 && is_static != mark))
 			remove_entry(macs, at - 1);
 	}
+}
+
+void
+weir_macs_sweep_static(struct weir_macs *macs, uint32_t iface, uint32_t mark)
+{
+	remove_of(macs, iface, false, mark);
+}
+
+void
+weir_macs_forget(struct weir_macs *macs, uint32_t iface)
+{
+	remove_of(macs, iface, true, 0);
 }
 
 void

@@ -97,6 +97,7 @@ struct weir_switch {
 
 /* An underlay as workers see it. */
 struct weir_underlay {
+	uint32_t vlan; /* 0 = untagged */
 	uint32_t id;
 	const struct weir_port *port;
 	uint32_t iface; /* of the port: what it counts on */
@@ -124,9 +125,9 @@ struct weir_mac_entry {
 	struct weir_mac mac;
 	uint8_t zero[6];
 	/* */
-	uint32_t iface; /* where it is; maintenance: w (atomic), worker: r */
-	uint32_t is_static;
-	uint64_t seen; /* maintenance thread's alone */
+	uint32_t iface;	    /* where it is; maintenance: w (atomic), worker: r */
+	uint32_t is_static; /* the mark of the configuration that set it; 0 = learned */
+	uint64_t seen;	    /* maintenance thread's alone */
 };
 
 struct weir_vnet {
@@ -282,12 +283,17 @@ void weir_macs_free(struct weir_macs *macs);
 enum weir_learn_result weir_macs_learn(
     struct weir_macs *macs, const struct weir_iface *iface, const struct weir_mac *mac, uint64_t now);
 
-/* Sets a static entry (a learned one is replaced). Returns 0 or -ENOSPC. */
+/*
+ * Static entries belong to configurations: each is set again by every configuration it is in, with that one's `mark`
+ * (not 0), and what an interface then has of another mark is swept. An entry that stands already is only marked; a
+ * learned one is replaced. Returns 0 or -ENOSPC.
+ */
 int weir_macs_set_static(
-    struct weir_macs *macs, const struct weir_switch *sw, const struct weir_mac *mac, uint32_t iface);
+    struct weir_macs *macs, const struct weir_switch *sw, const struct weir_mac *mac, uint32_t iface, uint32_t mark);
+void weir_macs_sweep_static(struct weir_macs *macs, uint32_t iface, uint32_t mark);
 
-/* Forgets the entries of an interface, or the static ones alone. */
-void weir_macs_forget(struct weir_macs *macs, uint32_t iface, bool only_static);
+/* Forgets all entries of an interface. */
+void weir_macs_forget(struct weir_macs *macs, uint32_t iface);
 
 /* Ages: call every few ms; each call looks at a part of the table, all of it within an eighth of `age`. */
 void weir_macs_age(struct weir_macs *macs, uint64_t age, uint64_t now);

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Ports from one configuration to the next. A port whose devargs, device or queues change has to be opened anew: it
+ * is taken down first (everything on it is published without it), so that its device is free; if the new one cannot
+ * be opened, the old one is brought back.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apply_priv.h"
+
+/* ---- live ports ---- */
+
+static void
+cfg_free(struct weir_cfg_port *cfg)
+{
+	free((char *)(uintptr_t)cfg->devargs);
+	free((char *)(uintptr_t)cfg->device);
+}
+
+static int
+cfg_copy(struct weir_cfg_port *to, const struct weir_cfg_port *from)
+{
+	*to = *from;
+	to->devargs = from->devargs != NULL ? strdup(from->devargs) : NULL;
+	to->device = from->device != NULL ? strdup(from->device) : NULL;
+	if ((from->devargs != NULL && to->devargs == NULL) || (from->device != NULL && to->device == NULL)) {
+		cfg_free(to);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static void
+live_free(struct live_port *live)
+{
+	cfg_free(&live->cfg);
+	free(live);
+}
+
+static void
+link_port(struct weir_gateway *gateway, struct live_port *live)
+{
+	struct live_port **at = &gateway->live_ports;
+
+	(void)pthread_mutex_lock(&gateway->mutex);
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = live;
+	(void)pthread_mutex_unlock(&gateway->mutex);
+}
+
+/* `mutex` held. */
+static void
+unlink_port(struct weir_gateway *gateway, struct live_port *live)
+{
+	struct live_port **at = &gateway->live_ports;
+
+	while (*at != live)
+		at = &(*at)->next;
+	*at = live->next;
+}
+
+static void
+leftover(void *arg, struct rte_mbuf *m)
+{
+	struct weir_gateway *gateway = arg;
+	const struct weir_mbuf_meta *meta = weir_mbuf_meta(m);
+	struct weir_counters *counters = weir_counters_control_begin(gateway->counters);
+
+	weir_count(counters, meta->iface)->held_out++;
+	weir_count_drop(counters, meta->iface, WEIR_DROP_TX, WEIR_DROP_RECONFIGURED, meta->bytes);
+	weir_counters_control_end(gateway->counters);
+	rte_pktmbuf_free(m);
+}
+
+/* What a port needs beside itself, until it is published. */
+static int
+equip(struct weir_gateway *gateway, struct live_port *live, struct weir_err *err)
+{
+	live->iface = iface_id_get(gateway);
+	live->object = calloc(1, sizeof(*live->object));
+	live->map = calloc(1, sizeof(*live->map));
+	if (live->iface == WEIR_NONE || live->object == NULL || live->map == NULL)
+		return weir_err(err, ENOMEM, "", "out of memory");
+	live->map->iface = live->iface;
+	live->object->id = live->iface;
+	live->object->serial = ++gateway->serial;
+	live->object->kind = WEIR_IFACE_PORT;
+	live->object->sw = WEIR_NONE;
+	live->object->vlan = WEIR_NONE;
+	live->object->port = live->port;
+	memcpy(live->object->name, live->cfg.name, sizeof(live->object->name));
+	return 0;
+}
+
+/* The opposite, of what was never published or is let go of. */
+static void
+strip(struct weir_gateway *gateway, struct live_port *live)
+{
+	if (live->iface != WEIR_NONE)
+		iface_id_put(gateway, live->iface);
+	live->iface = WEIR_NONE;
+	free(live->object);
+	free(live->map);
+	live->object = NULL;
+	live->map = NULL;
+}
+
+static int
+open_port(struct weir_gateway *gateway, struct live_port *live, struct weir_err *err)
+{
+	struct weir_port_params params = {
+	    .name = live->cfg.name,
+	    .devargs = live->cfg.devargs,
+	    .device = live->cfg.device,
+	    .mtu = live->cfg.mtu,
+	    .queues = live->cfg.queues,
+	};
+
+	live->port = weir_port_open(gateway->ports, &params, err);
+	if (live->port == NULL)
+		return -EIO;
+	if (equip(gateway, live, err) != 0) {
+		strip(gateway, live);
+		weir_port_close(gateway->ports, live->port, leftover, gateway);
+		live->port = NULL;
+		return -ENOMEM;
+	}
+	live->reason[0] = '\0';
+	return 0;
+}
+
+/* Opened, but not published. */
+static void
+close_unpublished(struct weir_gateway *gateway, struct live_port *live)
+{
+	struct weir_port *port = live->port;
+
+	if (port == NULL)
+		return;
+	(void)pthread_mutex_lock(&gateway->mutex);
+	live->port = NULL;
+	(void)pthread_mutex_unlock(&gateway->mutex);
+	strip(gateway, live);
+	weir_port_close(gateway->ports, port, leftover, gateway);
+}
+
+static int
+port_error(struct weir_err *err, const struct weir_cfg_port *cfg, const struct weir_err *cause)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/ports/%s/%s", cfg->name, cfg->devargs != NULL ? "devargs" : "device");
+	return weir_err(err, cause->errnum, path, "%s", cause->msg);
+}
+
+/* ---- preparing ---- */
+
+static int
+prepare_added(struct plan *plan, struct port_plan *port)
+{
+	struct weir_err cause = {0};
+	struct live_port *live = calloc(1, sizeof(*live));
+
+	if (live == NULL || cfg_copy(&live->cfg, port->cfg) != 0) {
+		free(live);
+		return weir_err(plan->err, ENOMEM, "", "out of memory");
+	}
+	live->iface = WEIR_NONE;
+	if (open_port(plan->gateway, live, &cause) != 0) {
+		if (!plan->may_be_down) {
+			(void)port_error(plan->err, port->cfg, &cause);
+			live_free(live);
+			return -cause.errnum;
+		}
+		(void)snprintf(live->reason, sizeof(live->reason), "%s", cause.msg);
+		weir_log_warn("port %s is down: %s; trying again each second", live->cfg.name, cause.msg);
+	}
+	port->live = live;
+	port->added = true;
+	link_port(plan->gateway, live);
+	return 0;
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+bool
+port_needs_reopen(const struct weir_cfg_port *a, const struct weir_cfg_port *b)
+{
+	return !same_text(a->devargs, b->devargs) || !same_text(a->device, b->device) || a->queues != b->queues;
+}
+
+int
+port_bring_up(struct weir_gateway *gateway, struct live_port *live, struct weir_err *err)
+{
+	int rc = open_port(gateway, live, err);
+
+	if (rc == 0) {
+		rc = apply_port_moved(gateway, live, NULL, err);
+		if (rc != 0)
+			close_unpublished(gateway, live);
+	}
+	return rc;
+}
+
+int
+port_take_down(struct weir_gateway *gateway, struct live_port *live, const char *why, struct weir_err *err)
+{
+	struct weir_port *port = live->port;
+	int rc;
+
+	(void)pthread_mutex_lock(&gateway->mutex);
+	live->port = NULL;
+	(void)snprintf(live->reason, sizeof(live->reason), "%s", why);
+	(void)pthread_mutex_unlock(&gateway->mutex);
+	rc = apply_port_moved(gateway, live, port, err);
+	(void)pthread_mutex_lock(&gateway->mutex);
+	live->port = rc == 0 ? NULL : port;
+	(void)pthread_mutex_unlock(&gateway->mutex);
+	if (rc == 0)
+		port_retire(gateway, live, port);
+	return rc;
+}
+
+/* Brings back what a refused change took down. */
+static void
+bring_back(struct weir_gateway *gateway, struct live_port *live)
+{
+	struct weir_err err = {0};
+
+	if (port_bring_up(gateway, live, &err) == 0)
+		return;
+	(void)snprintf(live->reason, sizeof(live->reason), "%s", err.msg);
+	weir_log_error("port %s could not be brought back: %s; trying again each second", live->cfg.name, err.msg);
+}
+
+static int
+reopen(struct plan *plan, struct port_plan *port)
+{
+	struct weir_gateway *gateway = plan->gateway;
+	struct live_port *live = port->live;
+	struct weir_err cause = {0};
+
+	port->before = live->cfg;
+	if (live->port != NULL) {
+		if (port_take_down(gateway, live, "being opened anew", &cause) != 0)
+			return port_error(plan->err, port->cfg, &cause);
+		port->taken_down = true;
+	}
+	if (cfg_copy(&live->cfg, port->cfg) != 0) {
+		live->cfg = port->before;
+		(void)weir_err(&cause, ENOMEM, "", "out of memory");
+	} else if (open_port(gateway, live, &cause) == 0) {
+		port->changed = port->reopened = true;
+		return 0;
+	} else {
+		cfg_free(&live->cfg);
+		live->cfg = port->before;
+	}
+	if (port->taken_down)
+		bring_back(gateway, live);
+	port->taken_down = false;
+	return port_error(plan->err, port->cfg, &cause);
+}
+
+static int
+prepare_changed(struct plan *plan, struct port_plan *port)
+{
+	struct live_port *live = port->live;
+	struct weir_err cause = {0};
+	char path[64];
+	int rc;
+
+	if (port_needs_reopen(&live->cfg, port->cfg))
+		return reopen(plan, port);
+	if (live->cfg.mtu != port->cfg->mtu && live->port != NULL) {
+		rc = weir_port_set_mtu(plan->gateway->ports, live->port, port->cfg->mtu, &cause);
+		if (rc != 0) {
+			(void)snprintf(path, sizeof(path), "/ports/%s/mtu", live->cfg.name);
+			return weir_err(plan->err, cause.errnum, path, "%s", cause.msg);
+		}
+		port->new_mtu = true;
+	}
+	port->before = live->cfg;
+	rc = cfg_copy(&live->cfg, port->cfg);
+	if (rc != 0) {
+		live->cfg = port->before;
+		return weir_err(plan->err, ENOMEM, "", "out of memory");
+	}
+	port->changed = true;
+	return 0;
+}
+
+/* Both name the same device? That is the text of devargs before the first comma. */
+static bool
+same_device(const struct weir_cfg_port *a, const struct weir_cfg_port *b)
+{
+	const char *x = a->devargs != NULL ? a->devargs : a->device, *y = b->devargs != NULL ? b->devargs : b->device;
+	size_t n = strcspn(x, ",");
+
+	return n == strcspn(y, ",") && strncmp(x, y, n) == 0;
+}
+
+/* A port that is removed keeps its device to the end, so that nothing has to be undone; unless another one is to have
+ * it. */
+static int
+make_way(struct plan *plan, struct port_plan *removed)
+{
+	struct weir_err cause = {0};
+
+	for (uint32_t i = 0; i < plan->n_ports; i++) {
+		const struct weir_cfg_port *cfg = plan->ports[i].cfg;
+
+		if (cfg == NULL || removed->live->port == NULL || !same_device(cfg, &removed->live->cfg))
+			continue;
+		if (port_take_down(plan->gateway, removed->live, "its device goes to another port", &cause) != 0)
+			return port_error(plan->err, cfg, &cause);
+		removed->taken_down = true;
+	}
+	return 0;
+}
+
+int
+ports_prepare(struct plan *plan)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; i < plan->n_ports && rc == 0; i++)
+		if (plan->ports[i].cfg == NULL)
+			rc = make_way(plan, &plan->ports[i]);
+	for (uint32_t i = 0; i < plan->n_ports && rc == 0; i++) {
+		struct port_plan *port = &plan->ports[i];
+
+		if (port->cfg != NULL)
+			rc = port->live == NULL ? prepare_added(plan, port) : prepare_changed(plan, port);
+	}
+	return rc;
+}
+
+static void
+undo_added(struct weir_gateway *gateway, struct live_port *live)
+{
+	(void)pthread_mutex_lock(&gateway->mutex);
+	unlink_port(gateway, live);
+	(void)pthread_mutex_unlock(&gateway->mutex);
+	close_unpublished(gateway, live);
+	live_free(live);
+}
+
+static void
+undo_changed(struct weir_gateway *gateway, struct port_plan *port)
+{
+	struct live_port *live = port->live;
+
+	if (port->reopened)
+		close_unpublished(gateway, live);
+	cfg_free(&live->cfg);
+	live->cfg = port->before;
+	if (port->new_mtu)
+		(void)weir_port_set_mtu(gateway->ports, live->port, live->cfg.mtu, NULL);
+}
+
+void
+ports_undo(struct plan *plan)
+{
+	for (uint32_t i = plan->n_ports; i-- > 0;) {
+		struct port_plan *port = &plan->ports[i];
+
+		if (port->added)
+			undo_added(plan->gateway, port->live);
+		else if (port->changed)
+			undo_changed(plan->gateway, port);
+	}
+	for (uint32_t i = 0; i < plan->n_ports; i++)
+		if (plan->ports[i].taken_down)
+			bring_back(plan->gateway, plan->ports[i].live);
+}
+
+/* ---- publishing ---- */
+
+void
+port_enter(struct weir_gateway *gateway, const struct live_port *live)
+{
+	struct weir_vnet *vnet = gateway->vnet;
+	uint32_t index = live->port->index;
+
+	__atomic_store_n(&vnet->ifaces[live->iface], live->object, __ATOMIC_RELEASE);
+	__atomic_store_n(&vnet->port_maps[index], live->map, __ATOMIC_RELEASE);
+	__atomic_store_n(&vnet->ports[index], live->port, __ATOMIC_RELEASE);
+}
+
+void
+port_retire(struct weir_gateway *gateway, struct live_port *live, struct weir_port *port)
+{
+	uint32_t index = port->index;
+
+	weir_port_close(gateway->ports, port, leftover, gateway);
+	(void)pthread_mutex_lock(&gateway->mutex);
+	__atomic_store_n(&gateway->vnet->port_maps[index], NULL, __ATOMIC_RELEASE);
+	__atomic_store_n(&gateway->vnet->ifaces[live->iface], NULL, __ATOMIC_RELEASE);
+	iface_id_retire(gateway, live->iface, &gateway->gone);
+	iface_ids_collect(gateway, gateway_now(gateway));
+	live->iface = WEIR_NONE;
+	live->port = NULL;
+	(void)pthread_mutex_unlock(&gateway->mutex);
+	strip(gateway, live);
+}
+
+void
+ports_publish(struct plan *plan)
+{
+	for (uint32_t i = 0; i < plan->n_ports; i++) {
+		struct port_plan *port = &plan->ports[i];
+		struct live_port *live = port->live;
+
+		if (port->cfg == NULL) {
+			unlink_port(plan->gateway, live);
+			if (live->port != NULL)
+				__atomic_store_n(
+				    &plan->gateway->vnet->ports[live->port->index], NULL, __ATOMIC_RELEASE);
+		} else if (live->port != NULL && (port->added || port->reopened)) {
+			port_enter(plan->gateway, live);
+		}
+	}
+}
+
+void
+ports_retire(struct plan *plan)
+{
+	for (uint32_t i = 0; i < plan->n_ports; i++) {
+		struct port_plan *port = &plan->ports[i];
+
+		if (port->cfg == NULL) {
+			if (port->live->port != NULL)
+				port_retire(plan->gateway, port->live, port->live->port);
+			live_free(port->live);
+		} else if (port->changed) {
+			cfg_free(&port->before);
+		}
+	}
+}
+
+/* ---- polling ---- */
+
+static bool
+is_removed(const struct plan *plan, const struct live_port *live)
+{
+	for (uint32_t i = 0; i < plan->n_ports; i++)
+		if (plan->ports[i].live == live && plan->ports[i].cfg == NULL)
+			return true;
+	return false;
+}
+
+int
+polls_build(struct plan *plan)
+{
+	struct weir_port *ports[WEIR_PORTS_MAX];
+	uint32_t n = 0;
+
+	for (const struct live_port *live = plan->gateway->live_ports; live != NULL; live = live->next)
+		if (live->port != NULL && !is_removed(plan, live))
+			ports[n++] = live->port;
+	if (weir_ports_assign(plan->gateway->ports, ports, n, plan->polls) != 0)
+		return weir_err(plan->err, ENOMEM, "", "out of memory");
+	plan->new_polls = true;
+	return 0;
+}
+
+void
+polls_swap(struct plan *plan)
+{
+	for (uint32_t w = 0; w < plan->gateway->n_workers && plan->new_polls; w++)
+		plan->polls[w] = weir_worker_set_polls(plan->gateway->workers[w], plan->polls[w]);
+}
+
+void
+polls_free(struct plan *plan)
+{
+	for (uint32_t w = 0; w < plan->gateway->n_workers && plan->new_polls; w++)
+		weir_poll_list_free(plan->polls[w]);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How a change of the configuration reaches the switch: prepare (may fail, undone without trace) -> durable ->
+ * publish (cannot fail) -> wait until workers have let go of the old -> retire it.
+ */
+#ifndef WEIR_APPLY_PRIV_H
+#define WEIR_APPLY_PRIV_H
+
+#include "gateway_priv.h"
+
+/* One tenant from one version to the next; before or after NULL = added or removed. */
+struct tenant_plan {
+	struct live_tenant *before, *after;
+};
+
+struct underlay_plan {
+	struct live_port *live;
+	const struct weir_cfg_underlay *cfg;  /* NULL = removed */
+	struct weir_underlay *before, *after; /* NULL = none, or its port is down */
+	bool removed, added;
+};
+
+struct port_plan {
+	struct live_port *live;		 /* NULL: to be added */
+	const struct weir_cfg_port *cfg; /* NULL = removed */
+	struct weir_cfg_port before;	 /* a changed one: as it was */
+	bool added, changed;		 /* done already, to be undone should the rest fail: */
+	bool new_mtu, reopened, taken_down;
+};
+
+struct plan {
+	struct weir_gateway *gateway;
+	const struct weir_change *change; /* NULL: nothing but ports that came up */
+	struct weir_err *err;
+	bool may_be_down; /* a port that cannot be opened is down, not an error */
+	uint32_t n_tenants, n_underlays, n_ports;
+	struct tenant_plan *tenants;
+	struct underlay_plan *underlays;
+	struct port_plan *ports;
+	struct weir_poll_list *polls[WEIR_WORKERS_MAX]; /* to be published; then the old ones */
+	bool new_polls;
+	struct live_port *moved; /* without a change: the port that went up or down */
+	struct weir_port *was;
+	struct weir_locals *locals; /* to be published; then the old one */
+	bool new_locals;
+};
+
+/* ---- apply_tenant.c ---- */
+
+/* Builds `cfg` beside `before` (NULL: a new tenant), ids kept by name. NULL with err. */
+struct live_tenant *tenant_build(struct weir_gateway *gateway, const struct live_tenant *before,
+    const struct weir_cfg_tenant *cfg, struct weir_err *err);
+
+/* Gives back what tenant_build() took for `after` and `before` does not have. */
+void tenant_undo(struct weir_gateway *gateway, const struct live_tenant *before, struct live_tenant *after);
+
+/* Two steps, so that what one tenant gives up another may take: all tenants leave, then all enter. `mutex` held. */
+void tenant_leave(struct weir_gateway *gateway, const struct tenant_plan *plan);
+void tenant_enter(struct weir_gateway *gateway, const struct tenant_plan *plan);
+
+/* Frees `before` and what only it had. Workers have let go of it. */
+void tenant_retire(struct weir_gateway *gateway, const struct tenant_plan *plan);
+
+/* Index of an element in a version of a tenant (NULL: none) by name, or WEIR_NONE; the remote's object, or NULL. */
+uint32_t tenant_find_switch(const struct live_tenant *live, const char *name);
+uint32_t tenant_find_vport(const struct live_tenant *live, const char *name);
+const struct weir_iface *tenant_find_remote(const struct live_tenant *live, const char *sw, const struct weir_ip *ip);
+
+/* Entries that it has in the MAC table by configuration. */
+uint32_t tenant_static_macs(const struct weir_cfg_tenant *cfg);
+
+/* ---- apply_port.c ---- */
+
+/* Can this change only be made by opening the device anew? */
+bool port_needs_reopen(const struct weir_cfg_port *before, const struct weir_cfg_port *after);
+
+/* Opens, reopens or changes ports. 0 or -errno with plan->err; the caller undoes. Traffic of a port that has to be
+ * opened anew stops here. */
+int ports_prepare(struct plan *plan);
+void ports_undo(struct plan *plan);
+void ports_publish(struct plan *plan); /* `mutex` held */
+void ports_retire(struct plan *plan);
+void port_enter(struct weir_gateway *gateway, const struct live_port *live); /* `mutex` held */
+void port_retire(struct weir_gateway *gateway, struct live_port *live, struct weir_port *port);
+
+/* Opens a port that is down and publishes it and what is configured on it / the opposite. 0 or -errno with err,
+ * nothing changed. */
+int port_bring_up(struct weir_gateway *gateway, struct live_port *live, struct weir_err *err);
+int port_take_down(struct weir_gateway *gateway, struct live_port *live, const char *why, struct weir_err *err);
+
+/* Poll lists for the ports as the plan has them; to be swapped with the workers' and then freed. 0 or -ENOMEM. */
+int polls_build(struct plan *plan);
+void polls_swap(struct plan *plan);
+void polls_free(struct plan *plan);
+
+/* ---- apply_underlay.c ---- */
+
+int underlays_prepare(struct plan *plan);
+void underlays_undo(struct plan *plan);
+void underlays_leave(struct plan *plan); /* `mutex` held */
+void underlays_enter(struct plan *plan); /* `mutex` held */
+void underlays_retire(struct plan *plan);
+
+/* ---- apply.c ---- */
+
+/*
+ * Applies a change: `durable` is called between preparation and publication and may still fail. Configuration thread,
+ * config_mutex held; model and store are the caller's.
+ */
+int apply(struct weir_gateway *gateway, const struct weir_change *change, bool may_be_down,
+    int (*durable)(void *arg, struct weir_err *err), void *arg, struct weir_err *err);
+
+/* Publishes everything on a port anew, after live->port has changed from `was`. 0 or -errno with err, nothing
+ * changed. */
+int apply_port_moved(
+    struct weir_gateway *gateway, struct live_port *live, struct weir_port *was, struct weir_err *err);
+
+/*
+ * Interface ids. What a retired one counted goes to *tally with iface_ids_collect(); the id waits for a while before
+ * it is used again, so that a late packet counts on nobody else.
+ */
+uint32_t iface_id_get(struct weir_gateway *gateway);	      /* WEIR_NONE: all are taken */
+void iface_id_put(struct weir_gateway *gateway, uint32_t id); /* was never published */
+void iface_id_retire(struct weir_gateway *gateway, uint32_t id, struct weir_tally *tally);
+void iface_ids_collect(struct weir_gateway *gateway, uint64_t now); /* `mutex` held */
+
+#endif

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A tenant's objects are built anew as a whole when anything of it changes, in one piece of memory, ids and buckets
+ * kept by name; then swapped in, and the old piece is freed when workers have let go of it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apply_priv.h"
+
+/* ---- memory ---- */
+
+/* First measured (base NULL), then carved. */
+struct arena {
+	uint8_t *base;
+	size_t used;
+};
+
+static void *
+carve(struct arena *arena, size_t n, size_t size)
+{
+	void *p = arena->base == NULL ? NULL : arena->base + arena->used;
+
+	arena->used += (n * size + WEIR_CACHELINE - 1) / WEIR_CACHELINE * WEIR_CACHELINE;
+	return p;
+}
+
+static uint32_t
+slots_for(uint32_t n_remotes)
+{
+	uint32_t n = n_remotes == 0 ? 0 : 2;
+
+	while (n != 0 && n < n_remotes * 2)
+		n *= 2;
+	return n;
+}
+
+static uint32_t
+vports_of(const struct weir_cfg_tenant *cfg, uint32_t sw)
+{
+	uint32_t n = 0;
+
+	for (uint32_t v = 0; v < cfg->n_vports; v++)
+		n += cfg->vports[v].sw == sw ? 1 : 0;
+	return n;
+}
+
+static void
+lay_switch(struct arena *arena, const struct weir_cfg_tenant *cfg, uint32_t s, struct live_tenant *live)
+{
+	uint32_t n_vports = vports_of(cfg, s), n_remotes = cfg->switches[s].n_remotes, n_slots = slots_for(n_remotes);
+	void *vports = carve(arena, n_vports, sizeof(struct weir_iface *));
+	void *remotes = carve(arena, n_remotes, sizeof(struct weir_iface *));
+	void *slots = carve(arena, n_slots, sizeof(struct weir_remote_slot));
+	void *objects = carve(arena, n_remotes, sizeof(struct weir_iface));
+	void *ids = carve(arena, n_remotes, sizeof(uint32_t));
+
+	if (arena->base == NULL)
+		return;
+	live->switch_objects[s].vports = vports;
+	live->switch_objects[s].remotes = remotes;
+	live->switch_objects[s].slots = slots;
+	live->switch_objects[s].n_slots = n_slots;
+	live->remote_objects[s] = objects;
+	live->remotes[s] = ids;
+}
+
+static struct live_tenant *
+lay_out(struct arena *arena, const struct weir_cfg_tenant *cfg)
+{
+	struct live_tenant *live = carve(arena, 1, sizeof(*live));
+	struct live_tenant parts = {
+	    .tenant = carve(arena, 1, sizeof(struct weir_tenant)),
+	    .switches = carve(arena, cfg->n_switches, sizeof(uint32_t)),
+	    .vports = carve(arena, cfg->n_vports, sizeof(uint32_t)),
+	    .remotes = carve(arena, cfg->n_switches, sizeof(uint32_t *)),
+	    .switch_objects = carve(arena, cfg->n_switches, sizeof(struct weir_switch)),
+	    .vport_objects = carve(arena, cfg->n_vports, sizeof(struct weir_iface)),
+	    .remote_objects = carve(arena, cfg->n_switches, sizeof(struct weir_iface *)),
+	};
+
+	for (uint32_t s = 0; s < cfg->n_switches; s++)
+		lay_switch(arena, cfg, s, &parts);
+	for (uint32_t v = 0; v < cfg->n_vports; v++) {
+		const struct weir_ip *addresses = carve(arena, cfg->vports[v].n_addresses, sizeof(*addresses));
+
+		if (arena->base != NULL)
+			parts.vport_objects[v].addresses = addresses;
+	}
+	if (live != NULL)
+		*live = parts;
+	return live;
+}
+
+/* ---- what stays: found by name ---- */
+
+uint32_t
+tenant_find_switch(const struct live_tenant *live, const char *name)
+{
+	uint32_t low = 0, high = live == NULL ? 0 : live->cfg->n_switches;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+		int order = strcmp(live->cfg->switches[middle].name, name);
+
+		if (order == 0)
+			return middle;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return WEIR_NONE;
+}
+
+uint32_t
+tenant_find_vport(const struct live_tenant *live, const char *name)
+{
+	uint32_t low = 0, high = live == NULL ? 0 : live->cfg->n_vports;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+		int order = strcmp(live->cfg->vports[middle].name, name);
+
+		if (order == 0)
+			return middle;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return WEIR_NONE;
+}
+
+const struct weir_iface *
+tenant_find_remote(const struct live_tenant *live, const char *sw, const struct weir_ip *ip)
+{
+	uint32_t s = tenant_find_switch(live, sw);
+
+	return s == WEIR_NONE ? NULL : weir_switch_remote(&live->switch_objects[s], ip);
+}
+
+/* The same bucket while the rate is the same; else a new one that takes over its fill. NULL with *failed for want of
+ * memory. */
+static struct weir_limit *
+keep_limit(struct weir_limit *old, const struct weir_rate *old_rate, const struct weir_rate *rate, uint64_t now,
+    bool *failed)
+{
+	struct weir_limit *limit;
+
+	if (rate->bps == 0 && rate->pps == 0)
+		return NULL;
+	if (old != NULL && old_rate->bps == rate->bps && old_rate->pps == rate->pps)
+		return old;
+	limit = aligned_alloc(WEIR_CACHELINE, sizeof(*limit));
+	if (limit == NULL) {
+		*failed = true;
+		return NULL;
+	}
+	if (old != NULL)
+		weir_limit_renew(limit, rate, old, now);
+	else
+		weir_limit_init(limit, rate, now);
+	return limit;
+}
+
+/* ---- building ---- */
+
+static int
+no_ids(struct weir_err *err, const char *what, uint32_t max)
+{
+	return weir_err(err, ENOSPC, "", "more than %u %s", max, what);
+}
+
+static int
+build_tenant(struct weir_gateway *gateway, const struct live_tenant *before, const struct weir_cfg_tenant *cfg,
+    struct weir_tenant *tenant, struct weir_err *err)
+{
+	const struct weir_tenant *old = before == NULL ? NULL : before->tenant;
+	uint64_t now = gateway_now(gateway);
+	bool failed = false;
+
+	tenant->id = old != NULL ? old->id : weir_idpool_get(gateway->tenant_pool);
+	if (tenant->id == WEIR_NONE)
+		return no_ids(err, "tenants", WEIR_TENANTS_MAX);
+	tenant->serial = old != NULL ? old->serial : ++gateway->serial;
+	memcpy(tenant->name, cfg->name, sizeof(tenant->name));
+	tenant->rate = cfg->limit;
+	tenant->quota_flows = cfg->quota_flows;
+	tenant->quota_macs = cfg->quota_macs;
+	for (uint32_t d = 0; d < WEIR_DIRECTIONS; d++)
+		tenant->limit[d] = keep_limit(
+		    old != NULL ? old->limit[d] : NULL, old != NULL ? &old->rate : NULL, &cfg->limit, now, &failed);
+	return failed ? weir_err(err, ENOMEM, "", "out of memory") : 0;
+}
+
+static int
+build_vport(struct weir_gateway *gateway, const struct live_tenant *before, const struct weir_cfg_tenant *cfg,
+    uint32_t v, struct live_tenant *live, struct weir_err *err)
+{
+	const struct weir_cfg_vport *vport = &cfg->vports[v];
+	uint32_t at = tenant_find_vport(before, vport->name);
+	const struct weir_iface *old = at == WEIR_NONE ? NULL : &before->vport_objects[at];
+	const struct live_port *port = gateway_port(gateway, vport->port);
+	struct weir_iface *iface = &live->vport_objects[v];
+	uint64_t now = gateway_now(gateway);
+	bool failed = false;
+
+	iface->kind = WEIR_IFACE_VPORT;
+	iface->id = live->vports[v] = old != NULL ? old->id : iface_id_get(gateway);
+	if (iface->id == WEIR_NONE)
+		return no_ids(err, "vports and remotes", WEIR_IFACES_MAX);
+	iface->serial = old != NULL ? old->serial : ++gateway->serial;
+	iface->tenant = live->tenant;
+	iface->sw = live->switches[vport->sw];
+	iface->port = port == NULL ? NULL : port->port;
+	iface->vlan = vport->vlan;
+	iface->rate = vport->limit;
+	iface->limit_in = keep_limit(
+	    old != NULL ? old->limit_in : NULL, old != NULL ? &old->rate : NULL, &vport->limit, now, &failed);
+	iface->limit_out = keep_limit(
+	    old != NULL ? old->limit_out : NULL, old != NULL ? &old->rate : NULL, &vport->limit, now, &failed);
+	iface->has_mac = vport->has_mac;
+	iface->mac = vport->mac;
+	iface->n_addresses = vport->n_addresses;
+	if (vport->n_addresses > 0)
+		memcpy((void *)(uintptr_t)iface->addresses, vport->addresses,
+		    vport->n_addresses * sizeof(struct weir_ip));
+	memcpy(iface->name, vport->name, sizeof(iface->name));
+	return failed ? weir_err(err, ENOMEM, "", "out of memory") : 0;
+}
+
+static int
+build_remote(struct weir_gateway *gateway, const struct live_tenant *before, const struct weir_cfg_switch *sw,
+    uint32_t s, uint32_t r, struct live_tenant *live, struct weir_err *err)
+{
+	const struct weir_ip *ip = &sw->remotes[r];
+	const struct weir_iface *old = tenant_find_remote(before, sw->name, ip);
+	struct weir_iface *iface = &live->remote_objects[s][r];
+
+	iface->kind = WEIR_IFACE_REMOTE;
+	iface->id = live->remotes[s][r] = WEIR_NONE;
+	iface->vtep = old != NULL ? old->vtep : weir_neigh_vtep_get(gateway->neigh, ip, gateway_now(gateway));
+	if (iface->vtep == WEIR_NONE)
+		return no_ids(err, "remote gateways", WEIR_VTEPS_MAX);
+	iface->id = live->remotes[s][r] = old != NULL ? old->id : iface_id_get(gateway);
+	if (iface->id == WEIR_NONE) {
+		weir_neigh_vtep_put(gateway->neigh, iface->vtep);
+		return no_ids(err, "vports and remotes", WEIR_IFACES_MAX);
+	}
+	iface->serial = old != NULL ? old->serial : ++gateway->serial;
+	iface->tenant = live->tenant;
+	iface->sw = live->switches[s];
+	iface->vlan = WEIR_NONE;
+	iface->vni = sw->vni;
+	iface->ip = *ip;
+	return 0;
+}
+
+static void
+link_remote(struct weir_switch *sw, const struct weir_iface *remote)
+{
+	uint32_t mask = sw->n_slots - 1, slot = weir_remote_slot(&remote->ip) & mask;
+
+	while (sw->slots[slot].iface != NULL)
+		slot = (slot + 1) & mask;
+	sw->slots[slot].ip = remote->ip;
+	sw->slots[slot].iface = remote;
+	sw->remotes[sw->n_remotes++] = remote;
+}
+
+static int
+build_switch(struct weir_gateway *gateway, const struct live_tenant *before, const struct weir_cfg_tenant *cfg,
+    uint32_t s, struct live_tenant *live, struct weir_err *err)
+{
+	const struct weir_cfg_switch *from = &cfg->switches[s];
+	uint32_t at = tenant_find_switch(before, from->name);
+	struct weir_switch *sw = &live->switch_objects[s];
+
+	sw->id = live->switches[s] = at != WEIR_NONE ? before->switches[at] : weir_idpool_get(gateway->switch_pool);
+	if (sw->id == WEIR_NONE)
+		return no_ids(err, "switches", WEIR_SWITCHES_MAX);
+	sw->tenant = live->tenant;
+	sw->vni = from->vni;
+	memcpy(sw->name, from->name, sizeof(sw->name));
+	if (sw->vni != WEIR_NONE && weir_vnet_reserve_vni(gateway->vnet, sw->vni) != 0)
+		return weir_err(err, ENOMEM, "", "out of memory");
+	for (uint32_t r = 0; r < from->n_remotes; r++) {
+		int rc = build_remote(gateway, before, from, s, r, live, err);
+
+		if (rc != 0)
+			return rc;
+		link_remote(sw, &live->remote_objects[s][r]);
+	}
+	return 0;
+}
+
+static int
+build_all(struct weir_gateway *gateway, const struct live_tenant *before, const struct weir_cfg_tenant *cfg,
+    struct live_tenant *live, struct weir_err *err)
+{
+	int rc = build_tenant(gateway, before, cfg, live->tenant, err);
+
+	for (uint32_t d = 0; d < WEIR_DIRECTIONS && rc == 0; d++) {
+		live->gone[d] = before != NULL ? before->gone[d] : calloc(1, sizeof(*live->gone[d]));
+		if (live->gone[d] == NULL)
+			rc = weir_err(err, ENOMEM, "", "out of memory");
+	}
+	for (uint32_t s = 0; s < cfg->n_switches && rc == 0; s++)
+		rc = build_switch(gateway, before, cfg, s, live, err);
+	for (uint32_t v = 0; v < cfg->n_vports && rc == 0; v++) {
+		struct weir_switch *sw = &live->switch_objects[cfg->vports[v].sw];
+
+		rc = build_vport(gateway, before, cfg, v, live, err);
+		sw->vports[sw->n_vports++] = &live->vport_objects[v];
+	}
+	return rc;
+}
+
+struct live_tenant *
+tenant_build(struct weir_gateway *gateway, const struct live_tenant *before, const struct weir_cfg_tenant *cfg,
+    struct weir_err *err)
+{
+	struct arena arena = {0};
+	struct live_tenant *live;
+
+	(void)lay_out(&arena, cfg);
+	arena.base = aligned_alloc(WEIR_CACHELINE, arena.used);
+	if (arena.base == NULL) {
+		(void)weir_err(err, ENOMEM, "", "out of memory");
+		return NULL;
+	}
+	memset(arena.base, 0, arena.used);
+	arena.used = 0;
+	live = lay_out(&arena, cfg);
+	live->cfg = cfg;
+	live->tenant->id = WEIR_NONE;
+	memset(live->switches, 0xff, cfg->n_switches * sizeof(uint32_t));
+	memset(live->vports, 0xff, cfg->n_vports * sizeof(uint32_t));
+	for (uint32_t s = 0; s < cfg->n_switches; s++)
+		memset(live->remotes[s], 0xff, cfg->switches[s].n_remotes * sizeof(uint32_t));
+	if (build_all(gateway, before, cfg, live, err) == 0)
+		return live;
+	tenant_undo(gateway, before, live);
+	return NULL;
+}
+
+uint32_t
+tenant_static_macs(const struct weir_cfg_tenant *cfg)
+{
+	uint32_t n = 0;
+
+	for (uint32_t s = 0; s < cfg->n_switches; s++)
+		n += cfg->switches[s].n_macs;
+	for (uint32_t v = 0; v < cfg->n_vports; v++)
+		n += cfg->vports[v].has_mac ? 1 : 0;
+	return n;
+}
+
+/* ---- what one version has and the other has not ---- */
+
+static void
+free_limit(struct weir_limit *limit, const struct weir_limit *kept)
+{
+	if (limit != kept)
+		free(limit);
+}
+
+/* An interface that only `from` has; what it counted goes to *tally (NULL: it was never published). */
+static void
+drop_iface(struct weir_gateway *gateway, const struct weir_iface *iface, struct weir_tally *tally)
+{
+	if (tally != NULL)
+		iface_id_retire(gateway, iface->id, tally);
+	else
+		iface_id_put(gateway, iface->id);
+	if (iface->kind == WEIR_IFACE_REMOTE)
+		weir_neigh_vtep_put(gateway->neigh, iface->vtep);
+}
+
+static void
+drop_vport(struct weir_gateway *gateway, const struct live_tenant *from, uint32_t v, const struct live_tenant *keep,
+    struct weir_tally *tally)
+{
+	uint32_t at = tenant_find_vport(keep, from->cfg->vports[v].name);
+	const struct weir_iface *iface = &from->vport_objects[v],
+				*kept = at == WEIR_NONE ? NULL : &keep->vport_objects[at];
+
+	free_limit(iface->limit_in, kept != NULL ? kept->limit_in : NULL);
+	free_limit(iface->limit_out, kept != NULL ? kept->limit_out : NULL);
+	if (kept == NULL && from->vports[v] != WEIR_NONE)
+		drop_iface(gateway, iface, tally);
+}
+
+static void
+drop_switch(struct weir_gateway *gateway, const struct live_tenant *from, uint32_t s, const struct live_tenant *keep,
+    struct weir_tally *tally)
+{
+	const struct weir_cfg_switch *cfg = &from->cfg->switches[s];
+
+	for (uint32_t r = 0; r < cfg->n_remotes; r++)
+		if (from->remotes[s][r] != WEIR_NONE && tenant_find_remote(keep, cfg->name, &cfg->remotes[r]) == NULL)
+			drop_iface(gateway, &from->remote_objects[s][r], tally);
+	if (from->switches[s] != WEIR_NONE && tenant_find_switch(keep, cfg->name) == WEIR_NONE)
+		weir_idpool_put(gateway->switch_pool, from->switches[s]);
+}
+
+/* Where the counts of an interface go that `from` has and `keep` has not. */
+static struct weir_tally *
+heir(struct weir_gateway *gateway, const struct live_tenant *keep, bool published, enum weir_direction direction)
+{
+	if (!published)
+		return NULL;
+	return keep != NULL ? keep->gone[direction] : &gateway->gone;
+}
+
+/* Frees `from` and what `keep` (NULL: nothing) does not share with it. */
+static void
+drop_rest(struct weir_gateway *gateway, struct live_tenant *from, const struct live_tenant *keep, bool published)
+{
+	for (uint32_t v = 0; v < from->cfg->n_vports; v++)
+		drop_vport(gateway, from, v, keep, heir(gateway, keep, published, WEIR_TO_VPORT));
+	for (uint32_t s = 0; s < from->cfg->n_switches; s++)
+		drop_switch(gateway, from, s, keep, heir(gateway, keep, published, WEIR_TO_UPLINK));
+	for (uint32_t d = 0; d < WEIR_DIRECTIONS; d++) {
+		free_limit(from->tenant->limit[d], keep != NULL ? keep->tenant->limit[d] : NULL);
+		if (keep == NULL && published)
+			weir_tally_add(&gateway->gone, from->gone[d]);
+		if (keep == NULL)
+			free(from->gone[d]);
+	}
+	if (keep == NULL && from->tenant->id != WEIR_NONE)
+		weir_idpool_put(gateway->tenant_pool, from->tenant->id);
+	free(from);
+}
+
+void
+tenant_undo(struct weir_gateway *gateway, const struct live_tenant *before, struct live_tenant *after)
+{
+	drop_rest(gateway, after, before, false);
+}
+
+void
+tenant_retire(struct weir_gateway *gateway, const struct tenant_plan *plan)
+{
+	if (plan->before != NULL)
+		drop_rest(gateway, plan->before, plan->after, true);
+}
