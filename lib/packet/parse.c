@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A tenant's frame into its flow key. The usual packet, untagged TCP or UDP, takes no taken branch but the returns.
- */
+/* A tenant's frame into its flow key. The usual packet, untagged TCP or UDP, falls straight through. */
 #include <rte_branch_prediction.h>
 #include <rte_ether.h>
 #include <rte_icmp.h>

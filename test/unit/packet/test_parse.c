@@ -352,6 +352,42 @@ Test(parse, extension_headers_are_bounded)
 	cr_assert_eq(parse(data, make_chain(data, 1, 21)).reason, WEIR_OK);
 	cr_assert_eq(parse(data, make_chain(data, 1, 22)).reason, WEIR_DROP_BAD_IPV6);
 	cr_assert_eq(parse(data, make_chain(data, 2, 100)).reason, WEIR_DROP_BAD_IPV6);
+	/* The second header lies behind what is contiguous. */
+	cr_assert_eq(parse_copy(data, WEIR_HEADERS_MAX, make_chain(data, 2, 100), 0).reason, WEIR_DROP_BAD_IPV6);
+}
+
+/* ND may stand behind extension headers, as long as it is whole. */
+Test(parse, nd_behind_an_extension_header)
+{
+	uint8_t data[FRAME_MAX];
+	uint32_t len;
+	uint8_t *sample = sample_named("ns", &len);
+	struct parsed p;
+
+	memcpy(data, sample, L4_6);
+	memcpy(data + L4_6, (uint8_t[8]){58, 0, 1, 4}, 8);
+	memcpy(data + L4_6 + 8, sample + L4_6, len - L4_6);
+	data[IP4 + 5] = (uint8_t)(data[IP4 + 5] + 8);
+	data[IP4 + 6] = 60;
+	p = parse(data, len + 8);
+	cr_assert_eq(p.reason, WEIR_OK);
+	cr_assert_eq(p.frame.kind, WEIR_FRAME_IPV6 | WEIR_FRAME_ND);
+	cr_assert_eq(p.frame.l4, L4_6 + 8);
+	free_exact(sample, 0);
+}
+
+/* The type of an ICMPv6 message must be in its first fragment: it could be ND. */
+Test(parse, first_fragment_shows_its_icmp_header)
+{
+	uint32_t len;
+	uint8_t *data = sample_named("fragmented ns", &len);
+
+	data[L4_6 + 8] = 128;
+	for (uint8_t room = 0; room <= 8; room++) {
+		data[IP4 + 5] = (uint8_t)(8 + room);
+		cr_assert_eq(parse(data, L4_6 + 8u + room).reason, room < 8 ? WEIR_DROP_BAD_L4 : WEIR_OK, "%u", room);
+	}
+	free_exact(data, 0);
 }
 
 /* Padding to 60 bytes and beyond belongs to the frame, and changes nothing else. */
