@@ -10,6 +10,9 @@
 #include "pipeline_priv.h"
 #include "weir_vmem.h"
 
+/* Flows share paths: as many paths as flows are never needed but where each flow has a pair of MACs of its own. */
+#define FLOWS_A_PATH 4
+
 /* The stages in order. */
 static void
 run(struct weir_pipe *pipe, struct weir_burst *burst)
@@ -91,7 +94,7 @@ weir_pipe_create(const struct weir_pipe_params *params)
 	pipe->refresh = WEIR_NS_PER_S;
 	weir_hash_secret_init(&pipe->port_secret);
 	pipe->flows = weir_flows_create(params->flows, params->socket);
-	pipe->paths = weir_paths_create(params->flows, params->socket);
+	pipe->paths = weir_paths_create(params->flows / FLOWS_A_PATH + 1, params->socket);
 	pipe->learn = make_ring("learn", params->worker, sizeof(struct weir_learn), WEIR_LEARN_RING, params->socket);
 	pipe->punt = make_ring("punt", params->worker, sizeof(void *), WEIR_PUNT_RING, params->socket);
 	pipe->tx = weir_vmem_alloc(WEIR_PORTS_MAX * sizeof(*pipe->tx));
