@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "json_priv.h"
+#include <cjson/cJSON.h>
+
 #include "telemetry_priv.h"
 
 /* Whole numbers up to here are exact in JSON. */
@@ -39,51 +40,67 @@ params_number(const char *word, uint64_t max, uint64_t *number)
 	return 0;
 }
 
-static int
-take_value(struct param *param, const struct weir_json_part *part, const struct weir_at *at)
+/* cJSON ends a string at an escaped NUL; a backslash takes the next character with it. */
+static bool
+has_nul(const char *json)
 {
-	cJSON *value = cJSON_ParseWithLength(part->text, part->len);
-	int rc = 0;
-
-	if (value == NULL)
-		return weir_at_err(at, ENOMEM, "no memory");
-	if (param->is_text && cJSON_IsString(value)) {
-		/* It came in a request, so it is shorter than one. */
-		(void)snprintf(param->text, sizeof(param->text), "%s", value->valuestring);
-	} else if (!param->is_text && cJSON_IsNumber(value) && value->valuedouble >= 0 &&
-		   value->valuedouble <= (double)NUMBER_MAX &&
-		   value->valuedouble == (double)(uint64_t)value->valuedouble) {
-		param->number = (uint64_t)value->valuedouble;
-	} else {
-		rc = weir_at_err(
-		    at, EINVAL, param->is_text ? "must be a string" : "must be a whole number, 0 to 2^53");
+	for (; *json != '\0'; json++) {
+		if (*json != '\\')
+			continue;
+		if (strncmp(json, "\\u0000", 6) == 0)
+			return true;
+		if (*++json == '\0')
+			break;
 	}
-	cJSON_Delete(value);
-	param->given = rc == 0;
-	return rc;
+	return false;
+}
+
+static bool
+is_whole(const cJSON *value)
+{
+	return cJSON_IsNumber(value) && value->valuedouble >= 0 && value->valuedouble <= (double)NUMBER_MAX &&
+	       value->valuedouble == (double)(uint64_t)value->valuedouble;
+}
+
+static int
+take_member(const cJSON *member, struct param list[], uint32_t n, struct weir_err *err)
+{
+	struct param *param = list;
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/%s", member->string);
+	while (param < list + n && strcmp(param->name, member->string) != 0)
+		param++;
+	if (param == list + n)
+		return weir_err(err, EINVAL, path, "unknown member");
+	if (param->given)
+		return weir_err(err, EEXIST, path, "given twice");
+	param->given = true;
+	if (param->is_text && cJSON_IsString(member)) {
+		/* It came in a request, so that it is shorter than one. */
+		(void)snprintf(param->text, sizeof(param->text), "%s", member->valuestring);
+		return 0;
+	}
+	if (!param->is_text && is_whole(member)) {
+		param->number = (uint64_t)member->valuedouble;
+		return 0;
+	}
+	return weir_err(
+	    err, EINVAL, path, "%s", param->is_text ? "must be a string" : "must be a whole number up to 2^53");
 }
 
 int
 params_read(const char *params, struct param list[], uint32_t n, struct weir_err *err)
 {
-	struct weir_at root = weir_at_root(err);
-	struct weir_json_doc doc;
-	int rc = weir_json_scan(params, strlen(params), &doc, err);
+	cJSON *json = has_nul(params) ? NULL : cJSON_ParseWithOpts(params, NULL, true);
+	const cJSON *member;
+	int rc = 0;
 
-	if (rc != 0)
-		return rc;
-	for (size_t p = 0; rc == 0 && p < doc.n_parts; p++) {
-		const struct weir_json_part *part = &doc.parts[p];
-		struct weir_at at = weir_at_key(&root, part->key);
-		uint32_t i = 0;
-
-		if (!part->top)
-			continue;
-		while (i < n && strcmp(list[i].name, part->key) != 0)
-			i++;
-		rc = i < n ? take_value(&list[i], part, &at) : weir_at_err(&at, EINVAL, "unknown member");
-	}
-	weir_json_free(&doc);
+	if (!cJSON_IsObject(json))
+		rc = weir_err(err, EINVAL, "", "the parameters are not a JSON object");
+	for (member = json != NULL ? json->child : NULL; rc == 0 && member != NULL; member = member->next)
+		rc = take_member(member, list, n, err);
+	cJSON_Delete(json);
 	return rc;
 }
 

@@ -82,6 +82,12 @@ Test(params, escapes_are_resolved)
 
 	cr_assert_eq(params_read("{\"data\":\"a\\\"b\\\\\\n\\u0041\\u00e9\"}", list, 1, &err), 0);
 	cr_assert_str_eq(list[0].text, "a\"b\\\nA\xc3\xa9");
+	memset(list, 0, sizeof(list));
+	list[0] = (struct param){.name = "data", .is_text = true};
+	cr_assert_eq(params_read("{\"data\":\"\\\\u0000\"}", list, 1, &err), 0, "a backslash and u0000");
+	cr_assert_str_eq(list[0].text, "\\u0000");
+	list[0].given = false;
+	cr_assert_eq(params_read("{\"data\":\"\\\\\\u0000\"}", list, 1, &err), -EINVAL);
 }
 
 Test(params, names)
