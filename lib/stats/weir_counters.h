@@ -42,8 +42,9 @@ struct weir_count {
 	    held_out; /* began / ended to wait for it: in hand-off rings, for a neighbour, for weir itself */
 	uint64_t rx_drop_packets, rx_drop_bytes; /* of those that came in by it */
 	uint64_t tx_drop_packets, tx_drop_bytes; /* of those offered to it */
-} WEIR_CACHE_ALIGNED;
-_Static_assert(sizeof(struct weir_count) == 128, "two cachelines, what every packet touches in the first");
+};
+_Static_assert(sizeof(struct weir_count) == 128,
+    "two cachelines where the bank's array begins one; what every packet touches in the first");
 
 /* Direction of a drop, as seen from the interface it is charged to. */
 enum weir_drop_side {
