@@ -296,17 +296,6 @@ build_switch(struct weir_gateway *gateway, const struct live_tenant *before, con
 	return 0;
 }
 
-/* Counters are aligned to cache lines, which calloc() does not promise. */
-static struct weir_tally *
-new_tally(void)
-{
-	struct weir_tally *tally = aligned_alloc(WEIR_CACHELINE, sizeof(*tally));
-
-	if (tally != NULL)
-		memset(tally, 0, sizeof(*tally));
-	return tally;
-}
-
 static int
 build_all(struct weir_gateway *gateway, const struct live_tenant *before, const struct weir_cfg_tenant *cfg,
     struct live_tenant *live, struct weir_err *err)
@@ -314,7 +303,7 @@ build_all(struct weir_gateway *gateway, const struct live_tenant *before, const 
 	int rc = build_tenant(gateway, before, cfg, live->tenant, err);
 
 	for (uint32_t d = 0; d < WEIR_DIRECTIONS && rc == 0; d++) {
-		live->gone[d] = before != NULL ? before->gone[d] : new_tally();
+		live->gone[d] = before != NULL ? before->gone[d] : calloc(1, sizeof(struct weir_tally));
 		if (live->gone[d] == NULL)
 			rc = weir_err(err, ENOMEM, "", "out of memory");
 	}

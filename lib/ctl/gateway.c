@@ -129,14 +129,12 @@ make_parts(struct weir_gateway *gateway, const struct weir_gateway_params *param
 struct weir_gateway *
 weir_gateway_create(const struct weir_gateway_params *params, struct weir_err *err)
 {
-	/* Its counters are aligned to cache lines, which calloc() does not promise. */
-	struct weir_gateway *gateway = aligned_alloc(WEIR_CACHELINE, sizeof(*gateway));
+	struct weir_gateway *gateway = calloc(1, sizeof(*gateway));
 
 	if (gateway == NULL) {
 		(void)weir_err(err, ENOMEM, "", "out of memory");
 		return NULL;
 	}
-	memset(gateway, 0, sizeof(*gateway));
 	(void)pthread_mutex_init(&gateway->config_mutex, NULL);
 	(void)pthread_mutex_init(&gateway->mutex, NULL);
 	gateway->n_workers = params->n_workers;
