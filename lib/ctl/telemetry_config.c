@@ -41,8 +41,10 @@ run_file(struct telemetry *t, const char *path, bool check, struct answer *answe
 {
 	struct request request = {.kind = REQUEST_LOAD_FILE, .check = check, .text = path};
 
+	if (path[0] == '\0')
+		return weir_err(err, EINVAL, "", "which file? Its path goes behind a comma");
 	if (path[0] != '/')
-		return weir_err(err, EINVAL, "", "'%s' is not a file's path from the root on, /...", path);
+		return weir_err(err, EINVAL, "", "'%s' is not a path from the root on, /...", path);
 	return run(t, &request, answer, err);
 }
 

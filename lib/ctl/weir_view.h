@@ -77,7 +77,7 @@ struct weir_view_tenant {
 	char name[WEIR_NAME_SIZE];
 	struct weir_rate limit;
 	uint32_t n_vports;
-	uint32_t flows, quota_flows, macs, quota_macs;
+	uint32_t flows, quota_flows, macs, quota_macs; /* without a quota of its own: that of all */
 	uint64_t flows_refused, macs_refused;
 	/* What left by its remotes and by its vports; both are in the sum. */
 	struct {
