@@ -300,6 +300,23 @@ Test(neigh_answer, hostile_neighbour_messages)
 		    0, nd(NA, SOLICITED | OVERRIDE, OUR_MAC, PEER6, OUR_IP6, PEER6, bad[i]), WEIR_DROP_BAD_L4);
 		check_quiet(0, nd(NS, 0, OUR_MAC, PEER6, OUR_IP6, OUR_IP6, bad[i]), WEIR_DROP_BAD_L4);
 	}
+	/* Frame and message do not have to agree, but each has to be of one host, and not of ours. */
+	for (uint32_t i = 0; i < WEIR_ARRAY_LEN(bad); i++) {
+		struct weir_mac bad_mac = mac(bad[i]), good_mac = mac(PEER_MAC);
+
+		frame = answer(PEER6, PEER_MAC);
+		memcpy(frame.b + 6, &bad_mac, sizeof(bad_mac));
+		check_quiet(0, frame, WEIR_DROP_BAD_L4);
+		frame = answer(PEER6, bad[i]);
+		memcpy(frame.b + 6, &good_mac, sizeof(good_mac));
+		check_quiet(0, frame, WEIR_DROP_BAD_L4);
+	}
+	frame = answer(PEER6, PEER_MAC);
+	memcpy(frame.b + 6, frame.b, sizeof(struct weir_mac));
+	check_quiet(0, frame, WEIR_DROP_NOT_OURS);
+	frame = answer(PEER6, OUR_MAC);
+	frame.b[6] = 0x0a;
+	check_quiet(0, frame, WEIR_DROP_NOT_OURS);
 	/* In our own name. */
 	check_quiet(0, arp(2, OUR_MAC, OUR_MAC, PEER4, OUR_IP4), WEIR_DROP_NOT_OURS);
 	check_quiet(0, nd(NA, SOLICITED | OVERRIDE, OUR_MAC, PEER6, OUR_IP6, PEER6, OUR_MAC), WEIR_DROP_NOT_OURS);

@@ -58,12 +58,45 @@ Test(neigh_route, several_behind_one_gateway)
 	feed(claim(GATEWAY, OTHER_MAC));
 	cr_assert(is_mac(encap(a)->header, OTHER_MAC));
 	cr_assert(is_mac(encap(b)->header, OTHER_MAC));
-	/* It stays as long as one needs it. */
-	weir_neigh_vtep_put(neigh, a);
-	cr_assert_not_null(entry(GATEWAY));
-	weir_neigh_vtep_put(neigh, b);
+}
+
+/* It stays as long as one needs it, and those that went are not behind it any more. */
+Test(neigh_route, gateway_goes_with_the_last_one_behind_it)
+{
+	uint32_t id[3];
+
+	start(16);
+	set_underlay(0, (const char *const[]){OUR_IP4 "/24", NULL}, (const char *const[]){GATEWAY, NULL});
+	id[0] = get("198.51.100.1");
+	id[1] = get("198.51.100.2");
+	id[2] = get("198.51.100.3");
+	feed(answer(GATEWAY, PEER_MAC));
+	weir_neigh_vtep_put(neigh, id[1]);
+	weir_neigh_vtep_put(neigh, id[0]);
+	pass(2 * S);
+	feed(claim(GATEWAY, OTHER_MAC));
+	cr_assert_eq(why(id[0]), WEIR_DROP_NO_ROUTE);
+	cr_assert_eq(why(id[1]), WEIR_DROP_NO_ROUTE);
+	cr_assert(is_mac(encap(id[2])->header, OTHER_MAC));
+	weir_neigh_vtep_put(neigh, id[2]);
 	cr_assert_null(entry(GATEWAY));
-	cr_assert_not_null(entry("192.0.2.2"));
+}
+
+/* The same address on another underlay is another host. */
+Test(neigh_route, neighbours_are_those_of_one_underlay)
+{
+	struct frame reply = arp(2, OUR_MAC, PEER_MAC, "192.0.2.2", OUR_IP4);
+	uint32_t id;
+
+	start(2);
+	set_usual();
+	id = get("192.0.2.2");
+	for (uint32_t u = 1; u < 100; u++) {
+		set_underlay(u, (const char *const[]){"198.51.100.1/24", NULL}, NULL);
+		cr_assert_eq(input(u, &reply), WEIR_DROP_NOT_OURS);
+		cr_assert_eq(weir_neigh_set_underlay(neigh, u, NULL, now), 0);
+	}
+	cr_assert_null(encap(id));
 }
 
 Test(neigh_route, longest_prefix_wins)
@@ -99,15 +132,30 @@ Test(neigh_route, families_do_not_mix)
 	uint32_t v6;
 
 	start(16);
-	set_underlay(0, (const char *const[]){"192.0.2.1/0", NULL}, (const char *const[]){GATEWAY, NULL});
+	set_underlay(
+	    0, (const char *const[]){"192.0.2.1/0", NULL}, (const char *const[]){GATEWAY, "2001:db8::9", NULL});
 	n_sent = 0;
 	v6 = get("2001:db8::2");
 	cr_assert_eq(n_sent, 0);
-	cr_assert_eq(why(v6), WEIR_DROP_NO_ROUTE);
+	cr_assert_eq(why(v6), WEIR_DROP_NO_ROUTE, "nobody to ask the gateway");
 	cr_assert_not(weir_neigh_pending(neigh, v6));
-	cr_assert_eq(why(get("fe80::1")), WEIR_DROP_NO_ROUTE);
-	cr_assert_eq(why(get(OUR_IP4)), WEIR_DROP_NO_ROUTE, "our own");
 	cr_assert_eq(why(get("10.9.9.9")), WEIR_DROP_NEIGH_UNRESOLVED, "0.0.0.0/0 is connected");
+	set_underlay(0, (const char *const[]){"2001:db8::1/0", NULL}, NULL);
+	cr_assert_eq(why(v6), WEIR_DROP_NEIGH_UNRESOLVED);
+	cr_assert_eq(why(get("10.9.9.9")), WEIR_DROP_NO_ROUTE);
+}
+
+Test(neigh_route, own_and_link_local_addresses_have_none)
+{
+	static const char *const gateways[] = {GATEWAY, "2001:db8::9", NULL};
+
+	start(16);
+	set_underlay(0, (const char *const[]){OUR_IP4 "/24", OUR_IP6 "/64", NULL}, gateways);
+	n_sent = 0;
+	cr_assert_eq(why(get("fe80::1")), WEIR_DROP_NO_ROUTE);
+	cr_assert_eq(why(get(OUR_IP4)), WEIR_DROP_NO_ROUTE);
+	cr_assert_eq(why(get(OUR_IP6)), WEIR_DROP_NO_ROUTE);
+	cr_assert_eq(n_sent, 0);
 }
 
 /* A router is often known by its link-local address: asked from ours, while tunnels come from the global one. */
@@ -172,6 +220,8 @@ Test(neigh_route, new_addresses_keep_neighbours)
 	set_underlay_full(0, &underlay, addresses, NULL);
 	check_outer(id, "192.0.2.7", "192.0.2.2");
 	underlay.mtu = 9000;
+	set_underlay_full(0, &underlay, addresses, NULL);
+	cr_assert_eq(encap(id)->mtu, 9000);
 	underlay.mac = mac("02:aa:aa:aa:aa:09");
 	set_underlay_full(0, &underlay, addresses, NULL);
 	cr_assert_eq(encap(id)->mtu, 9000);

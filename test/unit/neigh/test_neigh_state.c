@@ -253,6 +253,8 @@ Test(neigh_state, gratuitous_arp_replies_are_hearsay)
 	(void)get(peers[0]);
 	feed(arp(2, BROADCAST, PEER_MAC, peers[0], peers[0]));
 	check_state(peers[0], WEIR_NEIGH_STALE);
+	feed(arp(2, BROADCAST, PEER_MAC, peers[0], OUR_IP4));
+	check_state(peers[0], WEIR_NEIGH_STALE);
 }
 
 /* Without the override flag, a known MAC is not replaced, only doubted (RFC 4861, 7.2.5). */
