@@ -85,6 +85,14 @@ int port_probe(
 /* The opposite. A device that was there before is only stopped. */
 void port_unplug(uint16_t ethdev, struct rte_device *plug);
 
+/* ---- socket.c ---- */
+
+/*
+ * Makes room for the socket that the device of this name and devargs is going to listen on, if it does. Returns 0, or
+ * -EEXIST with err: what is there is no socket, or somebody listens on it.
+ */
+int port_make_room(const char *device, const char *args, struct weir_err *err);
+
 /* ---- queues.c ---- */
 
 /*

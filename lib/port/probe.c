@@ -79,24 +79,36 @@ plug(const char *bus, const char *devargs, const char *device, struct probed *pr
 
 /* devargs: a device of that name must not exist, since probing it again would silently keep the old arguments. */
 static int
+plug_parsed(struct weir_ports *ports, const char *devargs, const struct rte_devargs *da, struct probed *probed,
+    struct weir_err *err)
+{
+	int ret;
+
+	if (find_ethdev(da->name, &probed->ethdev) == 0) {
+		ret = check_unused(ports, probed->ethdev, da->name, err);
+		if (ret != 0)
+			return ret;
+		return weir_err(err, EEXIST, "",
+		    "device %s exists since the start: name it by \"device\" instead of \"devargs\"", da->name);
+	}
+	ret = port_make_room(da->name, da->args, err);
+	if (ret != 0)
+		return ret;
+	return plug(rte_bus_name(da->bus), devargs, da->name, probed, err);
+}
+
+static int
 plug_devargs(struct weir_ports *ports, const char *devargs, struct probed *probed, struct weir_err *err)
 {
 	struct rte_devargs da = {0};
 	int ret = rte_devargs_parse(&da, devargs);
-	const char *bus = ret == 0 ? rte_bus_name(da.bus) : NULL;
 
-	(void)snprintf(probed->device, sizeof(probed->device), "%s", da.name);
-	rte_devargs_reset(&da);
 	if (ret != 0)
 		return capture_err(err, ENOENT, ret, "no driver for devargs %.100s", devargs);
-	if (find_ethdev(probed->device, &probed->ethdev) == 0) {
-		ret = check_unused(ports, probed->ethdev, probed->device, err);
-		if (ret != 0)
-			return ret;
-		return weir_err(err, EEXIST, "",
-		    "device %s exists since the start: name it by \"device\" instead of \"devargs\"", probed->device);
-	}
-	return plug(bus, devargs, probed->device, probed, err);
+	(void)snprintf(probed->device, sizeof(probed->device), "%s", da.name);
+	ret = plug_parsed(ports, devargs, &da, probed, err);
+	rte_devargs_reset(&da);
+	return ret;
 }
 
 /* device: an ethdev that exists, or the address of a PCI device that EAL was not told to probe. */

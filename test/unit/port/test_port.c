@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <rte_ethdev.h>
@@ -264,6 +266,55 @@ Test(port, link_goes_down_and_up)
 	cr_assert_eq(rte_eth_dev_set_link_down(port->ethdev), 0);
 	cr_assert(weir_port_refresh_link(port));
 	cr_assert_not(port->up);
+	weir_ports_free(ports);
+}
+
+static int
+listen_at(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	cr_assert_eq(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	cr_assert_eq(listen(fd, 1), 0);
+	return fd;
+}
+
+/* As after kill -9: the socket is there and nobody listens. Anything else is not ours to remove. */
+Test(port, listens_where_a_dead_process_did)
+{
+	char dir[] = "/tmp/weir-port-XXXXXX", path[64], devargs[3][128];
+	struct weir_ports *ports;
+	struct weir_err err;
+
+	start_eal();
+	ports = make_ports(1);
+	cr_assert_not_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/sock", dir);
+	snprintf(devargs[0], sizeof(devargs[0]), "net_vhost0,iface=%s", path);
+	snprintf(devargs[1], sizeof(devargs[1]), "net_memif0,role=server,socket=%s,socket-abstract=no", path);
+	snprintf(devargs[2], sizeof(devargs[2]), "net_vhost2,iface=%s,client=1", path);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct weir_port_params params = {.name = "p", .devargs = devargs[i]};
+		int fd = listen_at(path);
+
+		refuse(ports, &params, &err);
+		cr_assert_eq(err.errnum, EEXIST);
+		cr_assert(strstr(err.msg, "in use by another process"), "%s", err.msg);
+		close(fd);
+		close_port(ports, open_devargs(ports, "p", devargs[i]));
+		cr_assert_neq(access(path, F_OK), 0);
+		fclose(fopen(path, "w"));
+		refuse(ports, &params, &err);
+		cr_assert_eq(err.errnum, EEXIST);
+		cr_assert_eq(unlink(path), 0);
+	}
+	/* Where it only connects to, somebody else may listen again. */
+	close(listen_at(path));
+	close_port(ports, open_devargs(ports, "p", devargs[2]));
+	cr_assert_eq(unlink(path), 0);
+	rmdir(dir);
 	weir_ports_free(ports);
 }
 
