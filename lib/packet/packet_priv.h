@@ -84,12 +84,12 @@ map_ipv4(struct weir_ip *ip, rte_be32_t address)
 /* One's complement sum of 16-bit words as they stand in memory (RFC 1071), not folded. Below 2^45 for any packet. */
 uint64_t weir_sum(const uint8_t *data, uint32_t len);
 
+/* Two carries are added at once in the second step, at most 0x1fffe is left for the third. */
 static inline uint16_t
 sum_fold(uint64_t sum)
 {
 	sum = (sum & 0xffffffff) + (sum >> 32);
 	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)sum;
 }

@@ -49,23 +49,23 @@ parse_tunnel(const uint8_t *data, uint32_t l4, uint32_t room, struct weir_outer 
 	return WEIR_OK;
 }
 
-/* What of a parsed frame that is no tunnel packet a host would answer. */
+/* What of a parsed frame that is no tunnel packet a host would answer. IPv4 fragments have been refused before. */
 static enum weir_underlay_kind
 host_kind(const uint8_t *data, const struct weir_key *key, const struct weir_frame *frame)
 {
-	const uint8_t *l4 = data + frame->l4;
+	uint8_t type = data[frame->l4]; /* of ICMP, where it is that */
 
 	if ((frame->kind & WEIR_FRAME_ARP) != 0)
 		return WEIR_UNDERLAY_ARP;
-	if (frame->l4 == 0)
-		return WEIR_UNDERLAY_OTHER;
-	if (key->proto == IPPROTO_ICMP && *l4 == RTE_IP_ICMP_ECHO_REQUEST)
+	if ((frame->kind & WEIR_FRAME_IPV4) != 0 && key->proto == IPPROTO_ICMP && type == RTE_IP_ICMP_ECHO_REQUEST)
 		return WEIR_UNDERLAY_ECHO;
-	if (key->proto != IPPROTO_ICMPV6 || frame->l4 != frame->l3 + sizeof(struct rte_ipv6_hdr))
+	/* Right behind the IPv6 header: no extension headers, no fragment. */
+	if ((frame->kind & WEIR_FRAME_IPV6) == 0 || key->proto != IPPROTO_ICMPV6 ||
+	    frame->l4 != frame->l3 + sizeof(struct rte_ipv6_hdr))
 		return WEIR_UNDERLAY_OTHER;
 	if ((frame->kind & WEIR_FRAME_ND) != 0)
 		return WEIR_UNDERLAY_ND;
-	return *l4 == ICMP6_ECHO_REQUEST ? WEIR_UNDERLAY_ECHO : WEIR_UNDERLAY_OTHER;
+	return type == ICMP6_ECHO_REQUEST ? WEIR_UNDERLAY_ECHO : WEIR_UNDERLAY_OTHER;
 }
 
 /* Not a tunnel packet: rare, so the tenants' parser does it, and its flow key is not kept. */

@@ -131,6 +131,29 @@ Test(underlay, what_hosts_answer_has_its_header_right_behind_ip)
 	free_exact(data, 0);
 }
 
+/* Hosts on the underlay have no business with extension headers. */
+Test(underlay, nothing_is_answered_behind_extension_headers)
+{
+	static const char *const names[] = {"ns", "echo6"};
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(names); i++) {
+		uint8_t data[FRAME_MAX];
+		uint32_t len;
+		uint8_t *sample = sample_named(names[i], &len);
+		struct parsed p;
+
+		memcpy(data, sample, 54);
+		memcpy(data + 54, (uint8_t[8]){58, 0, 1, 4}, 8);
+		memcpy(data + 62, sample + 54, len - 54);
+		data[IP4 + 5] = (uint8_t)(data[IP4 + 5] + 8);
+		data[IP4 + 6] = 60;
+		p = parse_copy(data, len + 8, len + 8, false, 0);
+		cr_assert_eq(p.reason, WEIR_OK);
+		cr_assert_eq(p.outer.kind, WEIR_UNDERLAY_OTHER, "%s", names[i]);
+		free_exact(sample, 0);
+	}
+}
+
 static struct weir_key
 inner_key(const char *name, uint32_t *inner_len)
 {
