@@ -1,7 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <net/if.h>
+#include <string.h>
+
 #include <rte_ethdev.h>
 
 #include "weir_port.h"
+
+/* net_tap looks for its interface in weir's own network namespace, and says "down" once it was moved to a guest's. */
+static bool
+moved_away(const struct weir_port *port)
+{
+	struct rte_eth_dev_info info;
+	char name[IF_NAMESIZE];
+
+	return rte_eth_dev_info_get(port->ethdev, &info) == 0 && strcmp(info.driver_name, "net_tap") == 0 &&
+	       if_indextoname(info.if_index, name) == NULL;
+}
 
 bool
 weir_port_refresh_link(struct weir_port *port)
@@ -12,7 +26,7 @@ weir_port_refresh_link(struct weir_port *port)
 
 	if (rte_eth_link_get_nowait(port->ethdev, &link) != 0)
 		return false;
-	up = link.link_status == RTE_ETH_LINK_UP;
+	up = link.link_status == RTE_ETH_LINK_UP || moved_away(port);
 	mbps = link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN ? link.link_speed : 0;
 	changed = up != port->up || mbps != port->link_mbps;
 	__atomic_store_n(&port->link_mbps, mbps, __ATOMIC_RELAXED);

@@ -43,7 +43,8 @@ class Weir:
     def argv(self, *options, eal=None):
         eal = eal or ("--lcores", lcores(self.workers), "--no-huge", "--no-shconf", "--no-pci", "-m", self.memory,
                       "--file-prefix", self.prefix)
-        argv = (self.program,) + tuple(eal) + ("--", "--state", self.state) + options
+        # Ahead of what else the machine does: a worker that is not polling loses what arrives.
+        argv = ("nice", "-n", "-20", self.program) + tuple(eal) + ("--", "--state", self.state) + options
         return self.ns.command(*argv) if self.ns else argv
 
     def start(self, *options, document=None, wait=True):
