@@ -41,7 +41,7 @@ add_remark(const cJSON *item, struct text *out)
 		text_str(out, format_limit(value, 0, buf));
 	else if (value != 0 && ends_in(item->string, "_pps"))
 		text_str(out, format_limit(0, value, buf));
-	else if (ends_in(item->string, "_ns"))
+	else if (strcmp(item->string, "uptime_ns") == 0)
 		text_str(out, format_age(value, buf));
 	else if (strncmp(item->string, "drop_", 5) == 0)
 		text_str(out, reason_sentence(item->string + 5));
