@@ -31,8 +31,11 @@ iface_id_get(struct weir_gateway *gateway)
 {
 	uint32_t id = weir_idpool_get(gateway->iface_pool);
 
-	if (id != WEIR_NONE)
-		weir_counters_prepare(gateway->counters, id);
+	if (id == WEIR_NONE)
+		return WEIR_NONE;
+	weir_counters_prepare(gateway->counters, id);
+	if (id >= gateway->max_iface)
+		__atomic_store_n(&gateway->max_iface, id + 1, __ATOMIC_RELAXED);
 	return id;
 }
 

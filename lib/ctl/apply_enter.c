@@ -79,6 +79,8 @@ tenant_leave(struct weir_gateway *gateway, const struct tenant_plan *plan)
 	gateway->n_vports -= before->cfg->n_vports;
 	if (after != NULL)
 		return;
+	for (uint32_t d = 0; d < WEIR_DIRECTIONS; d++)
+		weir_tally_add(&gateway->gone, before->gone[d]);
 	__atomic_store_n(&gateway->vnet->tenants[before->tenant->id], NULL, __ATOMIC_RELEASE);
 	weir_macs_forget_tenant(gateway->macs, before->tenant->id);
 	gateway->live_tenants[before->tenant->id] = NULL;
@@ -177,6 +179,7 @@ tenant_enter(struct weir_gateway *gateway, const struct tenant_plan *plan)
 	if (plan->before != NULL)
 		bump(gateway->vnet, plan->before);
 	bump(gateway->vnet, after);
+	after->leaving = plan->before;
 	gateway->live_tenants[id] = after;
 	if (id >= gateway->max_tenant)
 		gateway->max_tenant = id + 1;

@@ -425,8 +425,6 @@ drop_rest(struct weir_gateway *gateway, struct live_tenant *from, const struct l
 		drop_switch(gateway, from, s, keep, heir(gateway, keep, published, WEIR_TO_UPLINK));
 	for (uint32_t d = 0; d < WEIR_DIRECTIONS; d++) {
 		free_limit(from->tenant->limit[d], keep != NULL ? keep->tenant->limit[d] : NULL);
-		if (keep == NULL && published)
-			weir_tally_add(&gateway->gone, from->gone[d]);
 		if (keep == NULL)
 			free(from->gone[d]);
 	}
@@ -444,6 +442,8 @@ tenant_undo(struct weir_gateway *gateway, const struct live_tenant *before, stru
 void
 tenant_retire(struct weir_gateway *gateway, const struct tenant_plan *plan)
 {
+	if (plan->after != NULL)
+		plan->after->leaving = NULL;
 	if (plan->before != NULL)
 		drop_rest(gateway, plan->before, plan->after, true);
 }

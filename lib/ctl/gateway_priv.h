@@ -48,6 +48,8 @@ struct live_tenant {
 	struct weir_iface **remote_objects; /* [switch] */
 	/* What interfaces counted that it no longer has: remotes (WEIR_TO_UPLINK), vports (WEIR_TO_VPORT). */
 	struct weir_tally *gone[WEIR_DIRECTIONS];
+	/* Its former version, as long as workers may count on interfaces that it has no longer. */
+	const struct live_tenant *leaving;
 };
 
 struct weir_gateway {
@@ -75,10 +77,11 @@ struct weir_gateway {
 
 	/* The directory; `mutex`. */
 	struct live_port *live_ports;
-	struct rte_hash *tenant_ids;			      /* name -> tenant id */
-	struct live_tenant **live_tenants;		      /* by tenant id, WEIR_TENANTS_MAX; NULL = free */
-	uint32_t n_tenants, n_vports, n_switches, max_tenant; /* max_tenant: above every id in use */
-	struct weir_tally gone;				      /* what tenants and ports counted that are no more */
+	struct rte_hash *tenant_ids;	   /* name -> tenant id */
+	struct live_tenant **live_tenants; /* by tenant id, WEIR_TENANTS_MAX; NULL = free */
+	uint32_t n_tenants, n_vports, n_switches;
+	uint32_t max_tenant, max_iface; /* above every id that was ever used */
+	struct weir_tally gone;		/* what tenants and ports counted that are no more */
 	struct weir_cfg_settings settings;
 	uint64_t started; /* time */
 	bool started_workers, started_maintenance, stop;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 
+#include "apply_priv.h"
 #include "view_priv.h"
 
 uint64_t
@@ -80,34 +81,58 @@ view_iface(const struct weir_gateway *gateway, uint32_t id, uint32_t serial)
 	return iface != NULL && iface->serial == serial ? iface : NULL;
 }
 
+/* Calls `add` for each interface that counts for a tenant: those it has, and those that are about to leave it. */
+static void
+each_iface(struct weir_gateway *gateway, const struct live_tenant *live,
+    void (*add)(struct weir_gateway *gateway, uint32_t iface, enum weir_direction direction, void *to), void *to)
+{
+	const struct live_tenant *old = live->leaving;
+
+	for (uint32_t v = 0; v < live->cfg->n_vports; v++)
+		add(gateway, live->vports[v], WEIR_TO_VPORT, to);
+	for (uint32_t s = 0; s < live->cfg->n_switches; s++)
+		for (uint32_t r = 0; r < live->cfg->switches[s].n_remotes; r++)
+			add(gateway, live->remotes[s][r], WEIR_TO_UPLINK, to);
+	for (uint32_t v = 0; old != NULL && v < old->cfg->n_vports; v++)
+		if (tenant_find_vport(live, old->cfg->vports[v].name) == WEIR_NONE)
+			add(gateway, old->vports[v], WEIR_TO_VPORT, to);
+	for (uint32_t s = 0; old != NULL && s < old->cfg->n_switches; s++)
+		for (uint32_t r = 0; r < old->cfg->switches[s].n_remotes; r++)
+			if (tenant_find_remote(live, old->cfg->switches[s].name, &old->cfg->switches[s].remotes[r]) ==
+			    NULL)
+				add(gateway, old->remotes[s][r], WEIR_TO_UPLINK, to);
+}
+
+static void
+add_count(struct weir_gateway *gateway, uint32_t iface, enum weir_direction direction, void *to)
+{
+	struct weir_count *counts = to;
+
+	weir_count_add(&counts[direction], weir_counters_get(gateway->counters, iface));
+}
+
+static void
+add_tally(struct weir_gateway *gateway, uint32_t iface, enum weir_direction direction, void *to)
+{
+	(void)direction;
+	weir_counters_sum(gateway->counters, iface, to);
+}
+
 void
 view_tenant_counts(
     struct weir_gateway *gateway, const struct live_tenant *live, struct weir_count counts[WEIR_DIRECTIONS])
 {
-	const struct weir_cfg_tenant *cfg = live->cfg;
-
 	for (uint32_t d = 0; d < WEIR_DIRECTIONS; d++)
 		weir_count_add(&counts[d], &live->gone[d]->sum);
-	for (uint32_t v = 0; v < cfg->n_vports; v++)
-		weir_count_add(&counts[WEIR_TO_VPORT], weir_counters_get(gateway->counters, live->vports[v]));
-	for (uint32_t s = 0; s < cfg->n_switches; s++)
-		for (uint32_t r = 0; r < cfg->switches[s].n_remotes; r++)
-			weir_count_add(
-			    &counts[WEIR_TO_UPLINK], weir_counters_get(gateway->counters, live->remotes[s][r]));
+	each_iface(gateway, live, add_count, counts);
 }
 
 void
 view_tenant_tally(struct weir_gateway *gateway, const struct live_tenant *live, struct weir_tally *tally)
 {
-	const struct weir_cfg_tenant *cfg = live->cfg;
-
 	for (uint32_t d = 0; d < WEIR_DIRECTIONS; d++)
 		weir_tally_add(tally, live->gone[d]);
-	for (uint32_t v = 0; v < cfg->n_vports; v++)
-		weir_counters_sum(gateway->counters, live->vports[v], tally);
-	for (uint32_t s = 0; s < cfg->n_switches; s++)
-		for (uint32_t r = 0; r < cfg->switches[s].n_remotes; r++)
-			weir_counters_sum(gateway->counters, live->remotes[s][r], tally);
+	each_iface(gateway, live, add_tally, tally);
 }
 
 /* ---- the gateway and its workers ---- */

@@ -4,17 +4,19 @@
 
 #include "view_priv.h"
 
-/* Everything that was ever counted: by what is gone, by ports, by tenants. */
+/* Everything that was ever counted: what was collected from interfaces that are gone, and every interface, whoever's
+ * it is, was until just now, or is about to be. */
 static void
 gateway_tally(struct weir_gateway *gateway, struct weir_tally *tally)
 {
+	uint32_t max = __atomic_load_n(&gateway->max_iface, __ATOMIC_RELAXED);
+
 	weir_tally_add(tally, &gateway->gone);
-	for (const struct live_port *port = gateway->live_ports; port != NULL; port = port->next)
-		if (port->iface != WEIR_NONE)
-			weir_counters_sum(gateway->counters, port->iface, tally);
 	for (uint32_t t = 0; t < gateway->max_tenant; t++)
-		if (gateway->live_tenants[t] != NULL)
-			view_tenant_tally(gateway, gateway->live_tenants[t], tally);
+		for (uint32_t d = 0; gateway->live_tenants[t] != NULL && d < WEIR_DIRECTIONS; d++)
+			weir_tally_add(tally, gateway->live_tenants[t]->gone[d]);
+	for (uint32_t iface = 0; iface < max; iface++)
+		weir_counters_sum(gateway->counters, iface, tally);
 }
 
 /* The directory and a cut are held. */
