@@ -91,10 +91,10 @@ show(struct weir_model *model, const char *pointer)
 
 #define assert_shows(model, pointer, expected)                                                                       \
 	do {                                                                                                         \
-		char *shown = show(model, pointer);                                                                  \
+		char *doc_shown = show(model, pointer);                                                              \
                                                                                                                      \
-		cr_assert_str_eq(shown, expected);                                                                   \
-		free(shown);                                                                                         \
+		cr_assert_str_eq(doc_shown, expected);                                                               \
+		free(doc_shown);                                                                                     \
 	} while (0)
 
 #endif
