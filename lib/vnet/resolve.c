@@ -115,15 +115,25 @@ enum weir_reason
 weir_resolve(const struct weir_vnet *vnet, const struct weir_iface *in, const struct weir_key *key,
     const struct weir_frame *frame, const uint8_t *data, struct weir_verdict *verdict)
 {
+	const struct weir_iface *seen;
 	enum weir_reason reason;
 
 	memset(verdict, 0, sizeof(*verdict));
-	verdict->tenant = in->tenant->id;
-	verdict->sw_id = in->sw;
-	/* Generations first, objects after: what changes in between makes the verdict stale, never wrong for good. */
-	verdict->epoch = gen(vnet->tenant_epoch, verdict->tenant);
-	verdict->switch_gen = gen(vnet->switch_gen, in->sw);
-	verdict->absent_gen = gen(vnet->absent_gen, in->sw);
+	/*
+	 * Generations first, objects after: what changes in between makes the verdict stale, never wrong for good.
+	 * The interface too: the caller's may be of a version before these generations.
+	 */
+	do {
+		seen = in;
+		verdict->tenant = in->tenant->id;
+		verdict->sw_id = in->sw;
+		verdict->epoch = gen(vnet->tenant_epoch, verdict->tenant);
+		verdict->switch_gen = gen(vnet->switch_gen, in->sw);
+		verdict->absent_gen = gen(vnet->absent_gen, in->sw);
+		in = weir_vnet_iface(vnet, seen->id);
+		if (in == NULL || in->serial != seen->serial)
+			return WEIR_DROP_RECONFIGURED;
+	} while (in != seen);
 	verdict->in = in;
 	verdict->sw = weir_vnet_switch(vnet, in->sw);
 	verdict->smac = verdict->dmac = WEIR_NONE;
