@@ -133,7 +133,7 @@ Test(decap, padding_goes)
 
 	for (uint32_t i = 0; i < sizeof(data); i++)
 		data[i] = (uint8_t)i;
-	for (uint32_t len = 14; len < 300; len += 13) {
+	for (uint32_t len = 14; len < 300; len += 12) {
 		for (uint32_t pad = 0; pad < 200; pad += 19) {
 			struct weir_frame frame = {.len = len};
 			struct rte_mbuf *m = make_packet(pool, data, OUTER + len + pad, 100, 50);

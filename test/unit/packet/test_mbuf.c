@@ -114,6 +114,8 @@ check_copy(uint32_t len, uint32_t first, bool chained)
 	cr_assert_geq(rte_pktmbuf_headroom(copy), RTE_PKTMBUF_HEADROOM);
 	if (!chained)
 		cr_assert_eq(copy->nb_segs, 1);
+	for (const struct rte_mbuf *seg = copy; seg != NULL; seg = seg->next)
+		cr_assert_gt(seg->data_len, 0);
 	/* Headers and headroom are written on both sides, and neither sees the other. */
 	memset(rte_pktmbuf_prepend(copy, 80), 0x11, 80 + head);
 	memset(rte_pktmbuf_prepend(m, 80), 0x22, 80 + head);
@@ -140,6 +142,7 @@ Test(copy, of_chained_packets)
 	for (uint32_t len = 500; len < 8000; len += 501) {
 		check_copy(len, 384, true);
 		check_copy(len, 128, true);
+		check_copy(len, 60, true);
 	}
 	check_copy(1500, 400, false);
 }
@@ -158,6 +161,16 @@ Test(copy, shares_the_payload_of_large_frames)
 	assert_bytes(m, data, 1500);
 	rte_pktmbuf_free(copy);
 	assert_bytes(m, data, 1500);
+	rte_pktmbuf_free(m);
+}
+
+Test(copy, small_frames_are_not_worth_sharing)
+{
+	struct rte_mbuf *m = make_packet(pool, data, 1000, 1000, 0), *copy = weir_packet_copy(m, pool, true);
+
+	cr_assert_eq(copy->nb_segs, 1);
+	cr_assert_eq(rte_mbuf_refcnt_read(m), 1);
+	rte_pktmbuf_free(copy);
 	rte_pktmbuf_free(m);
 }
 
