@@ -162,9 +162,13 @@ weir_counters_worker(struct weir_counters_set *set, uint32_t worker)
 void
 weir_counters_set_live(struct weir_counters_set *set, uint32_t worker, bool live)
 {
-	(void)pthread_mutex_lock(&set->mutex);
-	set->writers[worker].live = live;
-	(void)pthread_mutex_unlock(&set->mutex);
+	/* A worker about to run must not meet a reader that flips for it; one that has ended must not be waited for.
+	 */
+	if (live)
+		(void)pthread_mutex_lock(&set->mutex);
+	__atomic_store_n(&set->writers[worker].live, live, __ATOMIC_RELEASE);
+	if (live)
+		(void)pthread_mutex_unlock(&set->mutex);
 }
 
 struct weir_counters *
@@ -259,10 +263,12 @@ fold(struct weir_counters_set *set, uint64_t now)
 	for (uint32_t i = 0; i < set->n_writers; i++) {
 		struct weir_counters *writer = &set->writers[i];
 
-		if (!writer->live)
-			weir_counters_flip(writer, request);
-		while (__atomic_load_n(&writer->epoch, __ATOMIC_ACQUIRE) != request)
-			(void)usleep(5);
+		while (__atomic_load_n(&writer->epoch, __ATOMIC_ACQUIRE) != request) {
+			if (__atomic_load_n(&writer->live, __ATOMIC_ACQUIRE))
+				(void)usleep(5);
+			else
+				weir_counters_flip(writer, request);
+		}
 	}
 	for (uint32_t i = 0; i < set->n_writers; i++)
 		fold_bank(set, i, &set->writers[i].banks[set->writers[i].cur ^ 1]);

@@ -128,7 +128,7 @@ void weir_counters_free(struct weir_counters_set *set); /* NULL is fine; workers
 
 struct weir_counters *weir_counters_worker(struct weir_counters_set *set, uint32_t worker);
 
-/* Says whether worker `worker` is running and polls (or about to / no longer). */
+/* Says that worker `worker` is about to run and poll / has ended. */
 void weir_counters_set_live(struct weir_counters_set *set, uint32_t worker, bool live);
 
 /* The control writer, locked until weir_counters_control_end(): what is counted in between is in one cut. */
