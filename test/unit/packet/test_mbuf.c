@@ -142,9 +142,18 @@ Test(copy, of_chained_packets)
 	for (uint32_t len = 500; len < 8000; len += 501) {
 		check_copy(len, 384, true);
 		check_copy(len, 128, true);
-		check_copy(len, 60, true);
 	}
 	check_copy(1500, 400, false);
+}
+
+Test(copy, of_headers_in_several_segments)
+{
+	struct rte_mbuf *m = make_packet(pool, data, 3000, 60, 1000), *copy = weir_packet_copy(m, pool, true);
+
+	assert_bytes(copy, data, 3000);
+	cr_assert_geq(copy->data_len, WEIR_COPY_HEAD);
+	rte_pktmbuf_free(copy);
+	rte_pktmbuf_free(m);
 }
 
 Test(copy, shares_the_payload_of_large_frames)
