@@ -124,6 +124,8 @@ __wrap_pwrite64(int fd, const void *data, size_t len, off_t offset)
 		}
 		(void)!__real_pwrite64(fd, data, part, offset);
 	}
+	if (disk.shorts && len > 7)
+		len = 7;
 	return fails() ? -1 : __real_pwrite64(fd, data, len, offset);
 }
 

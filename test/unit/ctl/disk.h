@@ -28,6 +28,7 @@ struct disk {
 	uint32_t calls; /* so far */
 	uint32_t torn;	/* of the write that fails, so many eighths are written before */
 	bool armed;
+	bool shorts;	      /* writes get a few bytes through at a time */
 	const char *dir;      /* the folder that is watched */
 	const char *lost_dir; /* exists, empty */
 };

@@ -1,120 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Versions on disk: kept, had back, pruned, locked, reset; damage is named, and a disk that fails changes nothing. */
-#include <errno.h>
+/* Versions on disk: kept, had back, pruned, locked, reset; damage is named. */
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <criterion/criterion.h>
-
-#include "disk.h"
-#include "weir_store.h"
-
-/*
- * The store knows nothing of JSON. Here a "document" is a text and a "patch" is appended to it, so that what a
- * version must hold is easy to say.
- */
-#define STATE_MAX 16384
-
-struct state {
-	char text[STATE_MAX];
-	size_t len;
-	uint64_t version;
-};
-
-static char dir[] = "/tmp/weir-test-store-XXXXXX", lost_dir[sizeof(dir) + 8];
-
-static void
-make_dirs(void)
-{
-	cr_assert_not_null(mkdtemp(dir));
-	(void)snprintf(lost_dir, sizeof(lost_dir), "%s.lost", dir);
-}
-
-static void
-clear_dirs(void)
-{
-	char command[200];
-
-	(void)snprintf(command, sizeof(command), "rm -rf %s %s", dir, lost_dir);
-	cr_assert_eq(system(command), 0);
-}
+#include "store_state.h"
 
 TestSuite(store, .init = make_dirs, .fini = clear_dirs);
-
-static int
-apply(void *arg, int is_patch, const char *text, size_t len, uint64_t version, struct weir_err *err)
-{
-	struct state *state = arg;
-
-	(void)err;
-	if (!is_patch)
-		state->len = 0;
-	else if (version != state->version + 1)
-		return -ESTALE;
-	if (state->len + len >= sizeof(state->text))
-		return -E2BIG;
-	memcpy(state->text + state->len, text, len);
-	state->len += len;
-	state->text[state->len] = '\0';
-	state->version = version;
-	return 0;
-}
-
-static char *
-whole_text(void *arg, size_t *len)
-{
-	const struct state *state = arg;
-
-	*len = state->len;
-	return strdup(state->text);
-}
-
-/* One request, and what it makes of the state if it succeeds. */
-static int
-request(struct weir_store *store, struct state *state, bool is_patch, const char *text, struct weir_err *err)
-{
-	int rc;
-
-	*err = (struct weir_err){0};
-	rc = is_patch ? weir_store_patch(store, text, strlen(text), whole_text, state, err)
-		      : weir_store_snapshot(store, text, strlen(text), err);
-	return rc != 0 ? rc : apply(state, is_patch, text, strlen(text), state->version + 1, NULL);
-}
-
-static void
-must(struct weir_store *store, struct state *state, bool is_patch, const char *text)
-{
-	struct weir_err err;
-
-	cr_assert_eq(request(store, state, is_patch, text, &err), 0, "%s", err.msg);
-}
-
-static struct weir_store *
-must_open(const char *path)
-{
-	struct weir_err err = {0};
-	struct weir_store *store = weir_store_open(path, false, &err);
-
-	cr_assert_not_null(store, "%s", err.msg);
-	return store;
-}
-
-static void
-check_version(struct weir_store *store, uint64_t version, const char *text)
-{
-	struct state state = {.len = 0};
-	struct weir_err err = {0};
-
-	cr_assert_eq(weir_store_replay(store, version, apply, &state, &err), 0, "%lu: %s", version, err.msg);
-	cr_assert_eq(state.version, version);
-	cr_assert_str_eq(state.text, text);
-}
 
 static bool
 exists(const char *name)
@@ -123,6 +15,17 @@ exists(const char *name)
 
 	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
 	return access(path, F_OK) == 0;
+}
+
+static long
+size_of(const char *name)
+{
+	char path[200];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	cr_assert_eq(stat(path, &st), 0);
+	return (long)st.st_size;
 }
 
 /* Changes `n` bytes of a file at `offset` (from its end if negative); n = 0 cuts it off there. */
@@ -184,6 +87,36 @@ Test(store, versions_come_back)
 		weir_store_close(store);
 		store = must_open(dir);
 	}
+	weir_store_close(store);
+}
+
+Test(store, writes_may_be_short)
+{
+	struct weir_store *store = must_open(dir);
+	struct state state = {.len = 0};
+
+	disk.shorts = true;
+	must(store, &state, false, "A document of many bytes.");
+	must(store, &state, true, "And a patch.");
+	disk.shorts = false;
+	weir_store_close(store);
+	store = must_open(dir);
+	check_version(store, 1, "A document of many bytes.");
+	check_version(store, 2, "A document of many bytes.And a patch.");
+	weir_store_close(store);
+}
+
+Test(store, only_as_many_loads_as_can_be_had_back)
+{
+	struct weir_store *store = must_open(dir);
+	struct state state = {.len = 0};
+
+	for (int i = 0; i < 22; i++)
+		must(store, &state, false, "A");
+	cr_assert_eq(weir_store_oldest(store), 2);
+	cr_assert(!exists("config-1.json") && !exists("journal-1.log"));
+	cr_assert(exists("config-2.json") && exists("journal-2.log"));
+	check_version(store, 2, "A");
 	weir_store_close(store);
 }
 
@@ -363,6 +296,7 @@ Test(store, every_torn_tail_is_cut_off)
 		damage("journal-1.log", -cut, 0);
 		store = must_open(dir);
 		cr_assert_eq(weir_store_version(store), 3);
+		cr_assert_eq(size_of("journal-1.log"), 40 + 2 * 28);
 		check_version(store, 3, "Axxx;xxx;");
 		/* And the next record stands where the torn one was. */
 		cr_assert_eq(weir_store_replay(store, 3, apply, &state, &err), 0);
@@ -409,6 +343,38 @@ Test(store, any_damage_in_the_middle_is_an_error)
 	}
 }
 
+/* Good in itself, but not the record that comes next. */
+Test(store, a_record_twice_is_damage)
+{
+	struct weir_err err = {0};
+	char path[200], record[28];
+	int fd;
+
+	fill_journal();
+	(void)snprintf(path, sizeof(path), "%s/journal-1.log", dir);
+	fd = open(path, O_RDWR);
+	cr_assert_eq(pread(fd, record, sizeof(record), 40 + 28), (ssize_t)sizeof(record));
+	cr_assert_eq(pwrite(fd, record, sizeof(record), 40 + 2 * 28), (ssize_t)sizeof(record));
+	close(fd);
+	cr_assert_null(weir_store_open(dir, false, &err));
+	cr_assert_eq(err.errnum, EIO);
+}
+
+Test(store, what_an_interrupted_load_has_left_is_swept_up)
+{
+	static const char *const left[] = {"config-7.json.tmp", "journal-7.log"};
+	char path[200];
+
+	fill_journal();
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(left); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, left[i]);
+		close(open(path, O_CREAT | O_WRONLY, 0600));
+	}
+	weir_store_close(must_open(dir));
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(left); i++)
+		cr_assert(!exists(left[i]), "%s", left[i]);
+}
+
 Test(store, a_damaged_or_missing_file_is_named)
 {
 	struct weir_store *store;
@@ -445,201 +411,4 @@ Test(store, other_files_are_left_alone)
 	weir_store_close(must_open(dir));
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(others); i++)
 		cr_assert(exists(others[i]), "%s", others[i]);
-}
-
-/* ---- the disk fails at every call ---- */
-
-#define VERSIONS_MAX 1100
-
-/* What every version of the scenario holds; shared with the process that is killed. */
-static char *expected[VERSIONS_MAX];
-static struct shared {
-	uint64_t acknowledged;
-	bool done;
-} * shared;
-
-/* A request of the scenario. Errors (of a disk that only fails for a while) are met by trying again. */
-static void
-act(struct weir_store *store, struct state *state, bool is_patch)
-{
-	uint64_t version = weir_store_version(store);
-	char text[16];
-	struct weir_err err;
-	int rc;
-
-	(void)snprintf(text, sizeof(text), "%c%lu;", is_patch ? 'p' : 'L', state->version + 1);
-	rc = request(store, state, is_patch, text, &err);
-	if (rc != 0) {
-		cr_assert_neq(err.errnum, 0);
-		cr_assert_eq(weir_store_version(store), version);
-		return;
-	}
-	cr_assert_eq(weir_store_version(store), version + 1);
-	shared->acknowledged = version + 1;
-}
-
-/* Loads, patches, the renewal of a long journal, and the removal of what is old: until so many versions are there. */
-static void
-play(struct weir_store *store)
-{
-	static struct state state;
-
-	state = (struct state){.len = 0};
-	for (int tries = 0; weir_store_version(store) < 1027 && tries < 1100; tries++) {
-		uint64_t next = weir_store_version(store) + 1;
-
-		disk.armed = next < 7 || (next >= 1004 && next <= 1007) || next >= 1024;
-		act(store, &state, next != 1 && next != 4 && next != 1006);
-	}
-	disk.armed = false;
-}
-
-static void
-expect_versions(void)
-{
-	struct weir_store *store = must_open(dir);
-	struct state state = {.len = 0};
-
-	for (uint64_t v = 1; v <= 1027; v++) {
-		act(store, &state, v != 1 && v != 4 && v != 1006);
-		expected[v] = strdup(state.text);
-	}
-	weir_store_close(store);
-}
-
-/* The folder holds the last acknowledged version or the one after it, all that should be had back, and goes on. */
-static void
-check_folder(const char *path, uint32_t at)
-{
-	struct weir_store *store = must_open(path);
-	uint64_t version = weir_store_version(store), oldest = weir_store_oldest(store);
-	static struct state state;
-	struct weir_err err = {0};
-
-	cr_assert(version == shared->acknowledged || version == shared->acknowledged + 1, "call %u: %lu, not %lu", at,
-	    version, shared->acknowledged);
-	cr_assert_leq(oldest, version > 20 ? version - 20 : version);
-	for (uint64_t v = oldest; v <= version && v > 0; v++)
-		check_version(store, v, expected[v]);
-	if (version > 0) {
-		state = (struct state){.len = 0};
-		cr_assert_eq(weir_store_replay(store, version, apply, &state, &err), 0);
-		must(store, &state, true, "on;");
-	}
-	must(store, &state, false, "new");
-	weir_store_close(store);
-	store = must_open(path);
-	check_version(store, version + (version > 0 ? 2 : 1), "new");
-	weir_store_close(store);
-}
-
-static void
-fresh_folders(void)
-{
-	clear_dirs();
-	cr_assert_eq(mkdir(dir, 0700), 0);
-	cr_assert_eq(mkdir(lost_dir, 0700), 0);
-	*shared = (struct shared){0};
-}
-
-/* The scenario in a process of its own, in which the disk fails at call `at`. Returns false if it came to its end. */
-static bool
-play_until(enum disk_fault fault, uint32_t at, uint32_t torn, int errnum)
-{
-	int status;
-	pid_t pid;
-
-	fresh_folders();
-	pid = fork();
-	if (pid == 0) {
-		struct weir_err err = {0};
-		struct weir_store *store;
-
-		disk = (struct disk){.fault = fault, .at = at, .torn = torn, .errnum = errnum, .dir = dir};
-		disk.lost_dir = fault == DISK_POWER ? lost_dir : NULL;
-		store = weir_store_open(dir, false, &err);
-		play(store);
-		shared->done = true;
-		_exit(disk.calls <= at ? 0 : DISK_KILLED);
-	}
-	cr_assert_eq(waitpid(pid, &status, 0), pid);
-	cr_assert(WIFEXITED(status));
-	return WEXITSTATUS(status) == DISK_KILLED;
-}
-
-static void
-prepare(void)
-{
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	cr_assert_neq(shared, MAP_FAILED);
-	expect_versions();
-}
-
-/* Every call that there is, torn writes in several ways; enough calls that the scenario means something. */
-static void
-fail_everywhere(enum disk_fault fault, uint32_t torn, int errnum)
-{
-	uint32_t at = 0;
-
-	prepare();
-	for (; play_until(fault, at, torn, errnum); at++)
-		check_folder(fault == DISK_POWER ? lost_dir : dir, at);
-	cr_assert_gt(at, 60, "%u", at);
-}
-
-Test(store, killed_at_every_call)
-{
-	fail_everywhere(DISK_KILL, 0, 0);
-}
-
-Test(store, killed_within_every_write)
-{
-	fail_everywhere(DISK_KILL, 5, 0);
-}
-
-Test(store, power_fails_at_every_call)
-{
-	fail_everywhere(DISK_POWER, 0, 0);
-}
-
-/* An error at one call is reported (or was none of the request's), nothing has changed, and what follows succeeds. */
-Test(store, every_call_fails_once)
-{
-	uint32_t at = 0;
-
-	prepare();
-	for (; play_until(DISK_ERROR, at, at % 2 == 0 ? 0 : 4, at % 3 == 0 ? EIO : ENOSPC); at++) {
-		cr_assert(shared->done);
-		cr_assert_eq(shared->acknowledged, 1027, "call %u", at);
-		check_folder(dir, at);
-	}
-	cr_assert_gt(at, 60, "%u", at);
-}
-
-Test(store, every_call_is_the_last_that_works)
-{
-	fail_everywhere(DISK_GONE, 3, EIO);
-}
-
-/* What cannot be taken back stops all writing, and says so; a new start cuts it off. */
-Test(store, half_written_for_good)
-{
-	struct weir_store *store = must_open(dir);
-	struct state state = {.len = 0};
-	struct weir_err err;
-
-	must(store, &state, false, "A");
-	disk = (struct disk){.fault = DISK_GONE, .torn = 4, .errnum = ENOSPC, .armed = true};
-	cr_assert_eq(request(store, &state, true, "xxxx", &err), -ENOSPC);
-	cr_assert(strstr(err.msg, "no more changes until a restart") != NULL, "%s", err.msg);
-	disk.armed = false;
-	cr_assert_eq(request(store, &state, true, "y", &err), -EIO);
-	cr_assert(strstr(err.msg, "no more changes until a restart") != NULL, "%s", err.msg);
-	cr_assert_eq(request(store, &state, false, "B", &err), -EIO);
-	check_version(store, 1, "A");
-	weir_store_close(store);
-	store = must_open(dir);
-	check_version(store, 1, "A");
-	must(store, &state, true, "y");
-	weir_store_close(store);
 }
