@@ -241,32 +241,38 @@ bring_back(struct weir_gateway *gateway, struct live_port *live)
 	weir_log_error("port %s could not be brought back: %s; trying again each second", live->cfg.name, err.msg);
 }
 
+/* A port that has to be opened anew frees its device. */
+static int
+take_down(struct plan *plan, struct port_plan *port)
+{
+	struct weir_err cause = {0};
+
+	if (port->cfg == NULL || port->live == NULL || port->live->port == NULL ||
+	    !port_needs_reopen(&port->live->cfg, port->cfg))
+		return 0;
+	if (port_take_down(plan->gateway, port->live, "being opened anew", &cause) != 0)
+		return port_error(plan->err, port->cfg, &cause);
+	port->taken_down = true;
+	return 0;
+}
+
 static int
 reopen(struct plan *plan, struct port_plan *port)
 {
-	struct weir_gateway *gateway = plan->gateway;
 	struct live_port *live = port->live;
 	struct weir_err cause = {0};
 
 	port->before = live->cfg;
-	if (live->port != NULL) {
-		if (port_take_down(gateway, live, "being opened anew", &cause) != 0)
-			return port_error(plan->err, port->cfg, &cause);
-		port->taken_down = true;
-	}
 	if (cfg_copy(&live->cfg, port->cfg) != 0) {
 		live->cfg = port->before;
 		(void)weir_err(&cause, ENOMEM, "", "out of memory");
-	} else if (open_port(gateway, live, &cause) == 0) {
+	} else if (open_port(plan->gateway, live, &cause) == 0) {
 		port->changed = port->reopened = true;
 		return 0;
 	} else {
 		cfg_free(&live->cfg);
 		live->cfg = port->before;
 	}
-	if (port->taken_down)
-		bring_back(gateway, live);
-	port->taken_down = false;
 	return port_error(plan->err, port->cfg, &cause);
 }
 
@@ -332,9 +338,12 @@ ports_prepare(struct plan *plan)
 {
 	int rc = 0;
 
+	/*
+	 * Down first, all of them: to take one down is to publish what is there without it, and a port that is open
+	 * but not published yet must not be among that.
+	 */
 	for (uint32_t i = 0; i < plan->n_ports && rc == 0; i++)
-		if (plan->ports[i].cfg == NULL)
-			rc = make_way(plan, &plan->ports[i]);
+		rc = plan->ports[i].cfg == NULL ? make_way(plan, &plan->ports[i]) : take_down(plan, &plan->ports[i]);
 	for (uint32_t i = 0; i < plan->n_ports && rc == 0; i++) {
 		struct port_plan *port = &plan->ports[i];
 
