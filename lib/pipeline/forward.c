@@ -5,14 +5,14 @@
  */
 #include "pipeline_priv.h"
 
-/* Over the MTU, or a tag that the way out cannot carry. */
+/* Over the MTU, a tag that the way out cannot carry, or no way at all. */
 static inline enum weir_reason
-fits(const struct leaving *leaving)
+fits(const struct weir_pipe *pipe, struct leaving *leaving)
 {
 	const struct weir_iface *out = leaving->out;
 
 	if (out->kind == WEIR_IFACE_REMOTE)
-		return WEIR_OK; /* depends on the underlay: rewrite.c */
+		return find_encap(pipe, leaving);
 	if (leaving->tags != 0 && out->vlan == WEIR_NONE)
 		return WEIR_DROP_TAGGED_FRAME;
 	if (out->port == NULL)
@@ -38,9 +38,9 @@ charge(const struct weir_iface *out, uint32_t bytes, uint64_t now)
 
 /* May it be offered, and does it pass? Else it is counted where it was to leave, and the caller keeps the packet. */
 static inline bool
-admit(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now)
+admit(struct weir_pipe *pipe, struct leaving *leaving, uint64_t now)
 {
-	enum weir_reason reason = fits(leaving);
+	enum weir_reason reason = fits(pipe, leaving);
 
 	weir_count(pipe->counters, leaving->out->id)->offered++;
 	if (reason == WEIR_OK)
@@ -51,14 +51,19 @@ admit(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now)
 	return false;
 }
 
+/* May it leave in several segments? Not while the port is unknown. */
 static inline bool
-out_chained(const struct weir_iface *out)
+out_chained(const struct weir_pipe *pipe, const struct leaving *leaving)
 {
-	return out->kind == WEIR_IFACE_VPORT && out->port != NULL && out->port->tx_chained;
+	const struct weir_port *port = leaving->out->port;
+
+	if (leaving->out->kind == WEIR_IFACE_REMOTE)
+		port = leaving->encap != NULL ? uplink(pipe, leaving->encap) : NULL;
+	return port != NULL && port->tx_chained;
 }
 
 static inline void
-send_original(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now)
+send_original(struct weir_pipe *pipe, struct leaving *leaving, uint64_t now)
 {
 	if (admit(pipe, leaving, now))
 		rewrite(pipe, leaving, now);
@@ -75,7 +80,7 @@ send_copy(struct weir_pipe *pipe, const struct leaving *original, const struct w
 	copy.out = out;
 	if (!admit(pipe, &copy, now))
 		return;
-	copy.m = weir_packet_copy(original->m, pipe->pool, out_chained(out));
+	copy.m = weir_packet_copy(original->m, pipe->pool, out_chained(pipe, &copy));
 	if (copy.m == NULL) {
 		weir_count_drop(pipe->counters, out->id, WEIR_DROP_TX, WEIR_DROP_NO_MBUF, copy.bytes);
 		return;

@@ -69,13 +69,24 @@ struct leaving {
 	uint32_t tags;	    /* of the tenant's own in it */
 	uint32_t flow_hash; /* chooses the UDP source port */
 	uint8_t tos;
+	const struct weir_encap *encap; /* to a remote; NULL while its neighbour is asked for */
 };
+
+/* Looks up leaving->encap, for a way out that is a remote. Returns WEIR_OK, or why it cannot go there. */
+enum weir_reason find_encap(const struct weir_pipe *pipe, struct leaving *leaving);
+
+/* The port an encapsulated packet leaves by; NULL while that index names none. */
+static inline const struct weir_port *
+uplink(const struct weir_pipe *pipe, const struct weir_encap *encap)
+{
+	return __atomic_load_n(&pipe->vnet->ports[encap->port], __ATOMIC_ACQUIRE);
+}
 
 /* Puts on what the way out needs and hands it to tx: or to wait, or drops it, counted. */
 void rewrite(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now);
 
-/* Encapsulates and sends a packet whose remote is resolved. */
-void send_encapsulated(struct weir_pipe *pipe, const struct leaving *leaving, const struct weir_encap *encap);
+/* Sends a packet that fits its leaving->encap. */
+void send_encapsulated(struct weir_pipe *pipe, const struct leaving *leaving);
 
 /* Sends, as it is, by `port`; counted on `iface`. */
 void tx(struct weir_pipe *pipe, const struct weir_port *port, struct rte_mbuf *m, uint32_t iface, uint32_t bytes);

@@ -2,43 +2,32 @@
 /* Rewrite: what the way out puts on a tenant's frame: a vport's VLAN tag, or the outer headers to a remote. */
 #include "pipeline_priv.h"
 
-/* The port an encapsulated packet leaves by; NULL while that index names none. */
-static inline const struct weir_port *
-uplink(const struct weir_pipe *pipe, const struct weir_encap *encap)
+enum weir_reason
+find_encap(const struct weir_pipe *pipe, struct leaving *leaving)
 {
-	return __atomic_load_n(&pipe->vnet->ports[encap->port], __ATOMIC_ACQUIRE);
+	const struct weir_neigh *neigh = pipe->vnet->neigh;
+	enum weir_reason reason;
+
+	leaving->encap = weir_neigh_encap(neigh, leaving->out->vtep, &reason);
+	if (__builtin_expect(leaving->encap != NULL, 1))
+		return weir_encap_fits(leaving->encap, leaving->bytes) ? WEIR_OK : WEIR_DROP_MTU;
+	return weir_neigh_pending(neigh, leaving->out->vtep) ? WEIR_OK : reason;
 }
 
 void
-send_encapsulated(struct weir_pipe *pipe, const struct leaving *leaving, const struct weir_encap *encap)
+send_encapsulated(struct weir_pipe *pipe, const struct leaving *leaving)
 {
-	const struct weir_port *port = uplink(pipe, encap);
+	const struct weir_port *port = uplink(pipe, leaving->encap);
 	uint32_t iface = leaving->out->id;
 	struct rte_mbuf *m = leaving->m;
 
 	if (port == NULL)
 		drop_tx(pipe, iface, m, leaving->bytes, WEIR_DROP_PORT_DOWN);
-	else if (!weir_encap_fits(encap, leaving->bytes))
-		drop_tx(pipe, iface, m, leaving->bytes, WEIR_DROP_MTU);
-	else if (weir_encap_push(m, encap, leaving->out->vni, leaving->flow_hash, leaving->tos, port->tx_flags) != 0)
+	else if (weir_encap_push(
+		     m, leaving->encap, leaving->out->vni, leaving->flow_hash, leaving->tos, port->tx_flags) != 0)
 		drop_tx(pipe, iface, m, leaving->bytes, WEIR_DROP_NO_MBUF);
 	else
 		tx(pipe, port, m, iface, leaving->bytes);
-}
-
-static void
-rewrite_remote(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now)
-{
-	const struct weir_neigh *neigh = pipe->vnet->neigh;
-	enum weir_reason reason;
-	const struct weir_encap *encap = weir_neigh_encap(neigh, leaving->out->vtep, &reason);
-
-	if (__builtin_expect(encap != NULL, 1))
-		send_encapsulated(pipe, leaving, encap);
-	else if (weir_neigh_pending(neigh, leaving->out->vtep))
-		wait_for_neighbour(pipe, leaving, now);
-	else
-		drop_tx(pipe, leaving->out->id, leaving->m, leaving->bytes, reason);
 }
 
 void
@@ -47,7 +36,10 @@ rewrite(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now)
 	const struct weir_iface *out = leaving->out;
 
 	if (out->kind == WEIR_IFACE_REMOTE) {
-		rewrite_remote(pipe, leaving, now);
+		if (__builtin_expect(leaving->encap != NULL, 1))
+			send_encapsulated(pipe, leaving);
+		else
+			wait_for_neighbour(pipe, leaving, now);
 		return;
 	}
 	leaving->m->ol_flags &= ~RTE_MBUF_F_TX_OFFLOAD_MASK;

@@ -35,27 +35,27 @@ check(struct weir_pipe *pipe, const struct waiting *waiting, uint64_t now)
 {
 	const struct weir_iface *out = weir_vnet_iface(pipe->vnet, waiting->iface);
 	enum weir_reason reason = WEIR_DROP_RECONFIGURED;
-	const struct weir_encap *encap = NULL;
+	struct leaving leaving = {
+	    .m = waiting->m,
+	    .out = out,
+	    .bytes = waiting->bytes,
+	    .flow_hash = waiting->flow_hash,
+	    .tos = waiting->tos,
+	};
 
 	if (out != NULL && out->serial == waiting->serial) {
-		encap = weir_neigh_encap(pipe->vnet->neigh, out->vtep, &reason);
-		if (encap == NULL && now < waiting->deadline && weir_neigh_pending(pipe->vnet->neigh, out->vtep))
-			return true;
+		reason = find_encap(pipe, &leaving);
+		if (reason == WEIR_OK && leaving.encap == NULL) {
+			if (now < waiting->deadline)
+				return true;
+			reason = WEIR_DROP_NEIGH_UNRESOLVED;
+		}
 	}
 	weir_count(pipe->counters, waiting->iface)->held_out++;
-	if (encap != NULL) {
-		struct leaving leaving = {
-		    .m = waiting->m,
-		    .out = out,
-		    .bytes = waiting->bytes,
-		    .flow_hash = waiting->flow_hash,
-		    .tos = waiting->tos,
-		};
-
-		send_encapsulated(pipe, &leaving, encap);
-	} else {
+	if (reason == WEIR_OK)
+		send_encapsulated(pipe, &leaving);
+	else
 		drop_tx(pipe, waiting->iface, waiting->m, waiting->bytes, reason);
-	}
 	pipe->waiting_of[waiting->tenant]--;
 	return false;
 }
