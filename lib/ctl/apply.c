@@ -334,12 +334,24 @@ retire(struct plan *plan)
 	ports_retire(plan);
 }
 
-static void
-forget(struct plan *plan)
+/* Prepare, make durable, publish, retire; undone if one of the first two fails. */
+static int
+carry_out(struct plan *plan, int (*durable)(void *arg, struct weir_err *err), void *arg)
 {
+	int rc = prepare(plan);
+
+	if (rc == 0 && durable != NULL)
+		rc = durable(arg, plan->err);
+	if (rc != 0) {
+		undo(plan);
+	} else {
+		publish(plan);
+		retire(plan);
+	}
 	free(plan->ports);
 	free(plan->tenants);
 	free(plan->underlays);
+	return rc;
 }
 
 int
@@ -347,33 +359,14 @@ apply(struct weir_gateway *gateway, const struct weir_change *change, bool may_b
     int (*durable)(void *arg, struct weir_err *err), void *arg, struct weir_err *err)
 {
 	struct plan plan = {.gateway = gateway, .change = change, .err = err, .may_be_down = may_be_down};
-	int rc;
 
-	rc = prepare(&plan);
-	if (rc == 0)
-		rc = durable(arg, err);
-	if (rc != 0) {
-		undo(&plan);
-	} else {
-		publish(&plan);
-		retire(&plan);
-	}
-	forget(&plan);
-	return rc;
+	return carry_out(&plan, durable, arg);
 }
 
 int
 apply_port_moved(struct weir_gateway *gateway, struct live_port *live, struct weir_port *was, struct weir_err *err)
 {
 	struct plan plan = {.gateway = gateway, .moved = live, .was = was, .err = err};
-	int rc = prepare(&plan);
 
-	if (rc != 0) {
-		undo(&plan);
-	} else {
-		publish(&plan);
-		retire(&plan);
-	}
-	forget(&plan);
-	return rc;
+	return carry_out(&plan, NULL, NULL);
 }

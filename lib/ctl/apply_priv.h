@@ -104,8 +104,8 @@ void underlays_retire(struct plan *plan);
 /* ---- apply.c ---- */
 
 /*
- * Applies a change: `durable` is called between preparation and publication and may still fail. Configuration thread,
- * config_mutex held; model and store are the caller's.
+ * Applies a change: `durable` (NULL: it is on disk already) is called between preparation and publication and may
+ * still fail. Configuration thread, config_mutex held; model and store are the caller's.
  */
 int apply(struct weir_gateway *gateway, const struct weir_change *change, bool may_be_down,
     int (*durable)(void *arg, struct weir_err *err), void *arg, struct weir_err *err);

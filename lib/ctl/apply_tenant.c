@@ -95,17 +95,20 @@ lay_out(struct arena *arena, const struct weir_cfg_tenant *cfg)
 
 /* ---- what stays: found by name ---- */
 
-uint32_t
-tenant_find_switch(const struct live_tenant *live, const char *name)
+/* Both kinds of elements begin with their name, and stand in order of it. */
+static uint32_t
+find_name(const void *elements, size_t n, size_t size, const char *name)
 {
-	uint32_t low = 0, high = live == NULL ? 0 : live->cfg->n_switches;
+	size_t low = 0, high = n;
 
+	_Static_assert(offsetof(struct weir_cfg_switch, name) == 0 && offsetof(struct weir_cfg_vport, name) == 0,
+	    "the name comes first");
 	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-		int order = strcmp(live->cfg->switches[middle].name, name);
+		size_t middle = (low + high) / 2;
+		int order = strcmp((const char *)elements + middle * size, name);
 
 		if (order == 0)
-			return middle;
+			return (uint32_t)middle;
 		if (order < 0)
 			low = middle + 1;
 		else
@@ -115,22 +118,18 @@ tenant_find_switch(const struct live_tenant *live, const char *name)
 }
 
 uint32_t
+tenant_find_switch(const struct live_tenant *live, const char *name)
+{
+	return live == NULL
+		   ? WEIR_NONE
+		   : find_name(live->cfg->switches, live->cfg->n_switches, sizeof(*live->cfg->switches), name);
+}
+
+uint32_t
 tenant_find_vport(const struct live_tenant *live, const char *name)
 {
-	uint32_t low = 0, high = live == NULL ? 0 : live->cfg->n_vports;
-
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-		int order = strcmp(live->cfg->vports[middle].name, name);
-
-		if (order == 0)
-			return middle;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return WEIR_NONE;
+	return live == NULL ? WEIR_NONE
+			    : find_name(live->cfg->vports, live->cfg->n_vports, sizeof(*live->cfg->vports), name);
 }
 
 const struct weir_iface *

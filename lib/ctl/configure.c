@@ -40,15 +40,6 @@ make_durable(void *arg, struct weir_err *err)
 	return weir_store_snapshot(store, durable->text, durable->len, err);
 }
 
-/* What is on disk already. */
-static int
-is_durable(void *arg, struct weir_err *err)
-{
-	(void)arg;
-	(void)err;
-	return 0;
-}
-
 static void
 say(const struct weir_gateway *gateway, const struct weir_change *change, struct weir_outcome *outcome)
 {
@@ -222,7 +213,7 @@ restore(struct weir_gateway *gateway, const char *text, size_t len, bool on_disk
 	struct weir_change *change;
 	int rc = weir_model_load(gateway->model, text, len, &change, err);
 
-	return rc != 0 ? rc : commit(gateway, change, true, on_disk ? is_durable : make_durable, &durable, err);
+	return rc != 0 ? rc : commit(gateway, change, true, on_disk ? NULL : make_durable, &durable, err);
 }
 
 int
@@ -275,10 +266,11 @@ weir_gateway_retry_ports(struct weir_gateway *gateway)
 void
 gateway_clear(struct weir_gateway *gateway)
 {
+	struct weir_err err = {0};
 	struct weir_change *change;
 
-	if (weir_model_load(gateway->model, "{}", 2, &change, NULL) != 0)
+	if (weir_model_load(gateway->model, "{}", 2, &change, &err) != 0)
 		return;
-	(void)apply(gateway, change, true, is_durable, NULL, NULL);
+	(void)apply(gateway, change, true, NULL, NULL, &err);
 	weir_model_commit(gateway->model, change, gateway->version);
 }
