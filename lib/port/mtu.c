@@ -32,9 +32,9 @@ driver_max(const struct rte_eth_dev_info *info)
 {
 	uint32_t overhead = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
 
-	if (info->max_mtu != UINT16_MAX)
+	if (info->max_mtu != UINT16_MAX || info->max_rx_pktlen <= overhead)
 		return info->max_mtu;
-	return info->max_rx_pktlen > overhead ? info->max_rx_pktlen - overhead : info->max_rx_pktlen;
+	return RTE_MIN(info->max_rx_pktlen - overhead, (uint32_t)UINT16_MAX);
 }
 
 int
@@ -47,9 +47,8 @@ port_mtu_apply(struct weir_port *port, const struct rte_eth_dev_info *info, uint
 	if (mtu > max)
 		return weir_err(err, ENOTSUP, "", "MTU %u: device %s takes at most %u%s", mtu, port->device, max,
 		    keeper == MTU_RING ? " (larger with framesz= and blocksz= in its devargs)" : "");
-	/* The kernel's interface goes to this MTU, too, as far as the driver allows. */
-	ret = keeper == MTU_WEIR || mtu > driver_max(info) ? -ENOTSUP
-							   : rte_eth_dev_set_mtu(port->ethdev, (uint16_t)mtu);
+	/* A kernel's interface goes to this MTU, too, as far as its driver allows. */
+	ret = mtu > driver_max(info) ? -ENOTSUP : rte_eth_dev_set_mtu(port->ethdev, (uint16_t)mtu);
 	if (ret != 0 && keeper == MTU_DRIVER)
 		return capture_err(err, ENOTSUP, ret, "MTU %u: device %s refuses it", mtu, port->device);
 	if (ret != 0)

@@ -167,7 +167,7 @@ Test(neigh_answer, ping)
 	}
 }
 
-/* Ethernet's padding is no part of the packet. */
+/* Ethernet's padding is no part of the packet, and shows nothing of an earlier one. */
 Test(neigh_answer, ping_with_padding)
 {
 	struct frame request = ping(OUR_MAC, PEER_MAC, PEER4, OUR_IP4, 8), padded = request;
@@ -177,6 +177,8 @@ Test(neigh_answer, ping_with_padding)
 	set_usual();
 	memset(padded.b + padded.len, 0xee, 60 - padded.len);
 	padded.len = 60;
+	feed(ping(OUR_MAC, PEER_MAC, PEER4, OUR_IP4, 1000));
+	(void)only_sent();
 	feed(padded);
 	reply = only_sent();
 	check_pong(&request, reply, 20);
@@ -258,27 +260,42 @@ Test(neigh_answer, ping_from_impossible_sources)
 	check_quiet(0, request, WEIR_DROP_BAD_L4);
 }
 
-/* Our IPv4 address, written in IPv6. */
+/* IPv4 addresses, written in IPv6, are on no wire. */
 Test(neigh_answer, mapped_addresses_are_refused)
 {
-	struct frame request = ping(OUR_MAC, PEER_MAC, PEER6, OUR_IP6, 8), advert;
-	struct weir_ip mapped = ip(OUR_IP4), peer = ip(PEER4);
-	struct weir_outer outer;
+	static const uint32_t places[] = {22, 38}; /* source, destination */
+	struct frame frame;
+	struct weir_ip ours = ip(OUR_IP4), peer = ip(PEER4);
 	uint32_t id;
 
 	start(4);
 	set_usual();
 	id = get(PEER4);
 	n_sent = 0;
-	memcpy(request.b + 38, &mapped, sizeof(mapped));
-	ping_seal(&request);
-	if (weir_parse_underlay(request.b, request.len, request.len, false, &outer) == WEIR_OK)
-		check_quiet(0, request, WEIR_DROP_BAD_L4);
-	advert = nd(NA, OVERRIDE, "33:33:00:00:00:01", PEER6, "ff02::1", PEER6, OTHER_MAC);
-	memcpy(advert.b + 62, &peer, sizeof(peer));
-	ping_seal(&advert);
-	check_quiet(0, advert, WEIR_DROP_BAD_L4);
+	for (uint32_t i = 0; i < WEIR_ARRAY_LEN(places); i++) {
+		frame = ping(OUR_MAC, PEER_MAC, PEER6, OUR_IP6, 8);
+		memcpy(frame.b + places[i], i == 0 ? &peer : &ours, sizeof(struct weir_ip));
+		ping_seal(&frame);
+		check_quiet(0, frame, WEIR_DROP_BAD_L4);
+	}
+	frame = nd(NA, OVERRIDE, "33:33:00:00:00:01", PEER6, "ff02::1", PEER6, OTHER_MAC);
+	memcpy(frame.b + 62, &peer, sizeof(peer));
+	ping_seal(&frame);
+	check_quiet(0, frame, WEIR_DROP_BAD_L4);
 	cr_assert_null(encap(id));
+}
+
+/* What is not all there cannot be sent back. */
+Test(neigh_answer, ping_in_pieces)
+{
+	struct frame request = ping(OUR_MAC, PEER_MAC, PEER4, OUR_IP4, 1000);
+	struct weir_outer outer;
+
+	start(4);
+	set_usual();
+	cr_assert_eq(weir_parse_underlay(request.b, 512, request.len, false, &outer), WEIR_OK);
+	cr_assert_eq(weir_neigh_input(neigh, 0, request.b, &outer, now), WEIR_DROP_BAD_L4);
+	cr_assert_eq(n_sent, 0);
 }
 
 /* Nothing that a neighbour could be led astray by. */

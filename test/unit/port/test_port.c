@@ -91,6 +91,8 @@ Test(port, takes_a_device_that_exists_and_gives_it_back)
 		struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
 
 		port = open_device(ports, "r", "net_ring_wire");
+		cr_assert_eq(rte_eth_promiscuous_get(port->ethdev), 1);
+		cr_assert_eq(rte_eth_allmulticast_get(port->ethdev), 1);
 		cr_assert_eq(rte_eth_tx_burst(port->ethdev, 0, &m, 1), 1);
 		m = NULL;
 		cr_assert_eq(rte_eth_rx_burst(port->ethdev, 0, &m, 1), 1);
@@ -159,6 +161,7 @@ Test(port, unplugs_what_is_no_network_device)
 		refuse(ports, &(struct weir_port_params){.name = "p", .devargs = "crypto_null0"}, &err);
 		cr_assert_eq(err.errnum, ENOENT);
 		cr_assert_str_eq(err.msg, "device crypto_null0 is not a network device");
+		cr_assert_neq(rte_eal_hotplug_remove("vdev", "crypto_null0"), 0, "still there");
 	}
 	weir_ports_free(ports);
 }
@@ -206,6 +209,9 @@ Test(port, mtu)
 	cr_assert_eq(weir_port_set_mtu(ports, port, 2000, &err), 0);
 	cr_assert_eq(port->mtu, 2000);
 	cr_assert_eq(weir_port_set_mtu(ports, port, 0, &err), 0);
+	cr_assert_eq(port->mtu, WEIR_MTU_DEFAULT);
+	cr_assert_eq(weir_port_set_mtu(ports, port, 65536 + 1500, &err), -ENOTSUP);
+	cr_assert_str_eq(err.msg, "MTU 67036: device net_null0 takes at most 65535");
 	cr_assert_eq(port->mtu, WEIR_MTU_DEFAULT);
 	weir_ports_free(ports);
 }
