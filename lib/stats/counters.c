@@ -61,10 +61,9 @@ weir_count_drop(
     struct weir_counters *counters, uint32_t iface, enum weir_drop_side side, enum weir_reason reason, uint32_t bytes)
 {
 	struct weir_count *count = weir_count(counters, iface);
-	struct weir_drop_row *row =
-	    find_row(counters->bank, (iface << 8 | (uint32_t)side << 7 | (uint32_t)reason) + 1);
+	struct weir_drop_row *row = find_row(counters->bank, (iface << 8 | (uint32_t)reason) + 1);
 
-	_Static_assert(WEIR_REASON_COUNT < 128, "a reason has seven bits of a row's key");
+	_Static_assert(WEIR_REASON_COUNT < 255, "a reason has eight bits of a row's key, and 0 is no key");
 	if (side == WEIR_DROP_RX) {
 		count->rx_drop_packets++;
 		count->rx_drop_bytes += bytes;
@@ -240,7 +239,7 @@ fold_bank(struct weir_counters_set *set, uint32_t writer, struct weir_bank *bank
 	bank->n_touched = 0;
 	for (uint32_t i = 0; i < bank->n_used; i++) {
 		struct weir_drop_row *row = &bank->rows[bank->used[i]];
-		uint32_t iface = (row->key - 1) >> 8, reason = (row->key - 1) & 0x7f;
+		uint32_t iface = (row->key - 1) >> 8, reason = (row->key - 1) & 0xff;
 
 		/* Without memory for the split the sum still stands in the record. */
 		if (set->reasons[iface] == NULL)

@@ -53,7 +53,7 @@ enum weir_drop_side {
 };
 
 struct weir_drop_row {
-	uint32_t key; /* (iface << 8 | side << 7 | reason) + 1; 0 = free */
+	uint32_t key; /* (iface << 8 | reason) + 1; 0 = free */
 	uint32_t pad;
 	uint64_t packets, bytes;
 };
