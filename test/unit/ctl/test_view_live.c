@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Views of what comes and goes by itself: flows, MACs, neighbours. */
+#include <arpa/inet.h>
+#include <errno.h>
+
+#include "eal.h"
+#include "gateway.h"
+#include "weir_view.h"
+
+static struct weir_gateway *gateway;
+static uint64_t at;
+
+static void
+setup(void)
+{
+	cr_assert_eq(start_eal(NULL), 0);
+	gateway = gateway_make();
+	gateway_patch_two_tenants(gateway);
+}
+
+static void
+teardown(void)
+{
+	weir_gateway_free(gateway);
+}
+
+TestSuite(live, .init = setup, .fini = teardown);
+
+static const struct weir_mac mac_a = {{2, 0, 0, 0, 0, 0xa}}, mac_b = {{2, 0, 0, 0, 0, 0xb}};
+
+static void
+learn(uint32_t iface, struct weir_mac mac)
+{
+	cr_assert_eq(
+	    weir_macs_learn(gateway->macs, weir_vnet_iface(gateway->vnet, iface), &mac, gateway->now), WEIR_LEARNED);
+}
+
+/* A flow as the worker makes it; `port` tells flows apart. */
+static void
+add_flow(uint32_t worker, uint32_t iface_id, uint16_t port)
+{
+	struct weir_flows *flows =
+	    (struct weir_flows *)(uintptr_t)weir_worker_flows(weir_gateway_worker(gateway, worker));
+	const struct weir_iface *iface = weir_vnet_iface(gateway->vnet, iface_id);
+	struct weir_key key = {
+	    .ingress = iface_id,
+	    .ethertype = htons(0x0800),
+	    .proto = 17,
+	    .smac = mac_a,
+	    .dmac = mac_b,
+	    .sport = htons(port),
+	};
+	struct weir_flow *flow;
+	uint32_t index = 0;
+	uint64_t hash;
+
+	weir_flows_lookup(flows, &key, &index, 1, &hash, &flow);
+	cr_assert_null(flow);
+	flow = weir_flows_add(flows, &key, hash, gateway->now);
+	cr_assert_not_null(flow);
+	flow->packets = port;
+	flow->tenant = iface->tenant->id;
+	flow->tenant_serial = iface->tenant->serial;
+	flow->iface_serial = iface->serial;
+}
+
+static uint32_t
+view_flows(const char *tenant, struct weir_view_flow rows[], uint32_t max)
+{
+	uint64_t cursor = 0;
+	uint32_t n;
+
+	cr_assert_eq(weir_view_flows(gateway, tenant, &cursor, rows, max, &n, &at), 0);
+	cr_assert_eq(cursor, WEIR_VIEW_END);
+	return n;
+}
+
+Test(live, a_flow_is_told_by_names)
+{
+	struct weir_view_flow rows[8];
+
+	add_flow(1, gateway_vport(gateway, "red", 0), 7);
+	cr_assert_eq(view_flows("red", rows, 8), 1);
+	cr_assert_str_eq(rows[0].ingress, "vport web1");
+	cr_assert_str_eq(rows[0].egress, "flood");
+	cr_assert_eq(rows[0].worker, 1);
+	cr_assert_eq(rows[0].flow.packets, 7);
+	learn(gateway_vport(gateway, "red", 1), mac_b);
+	cr_assert_eq(view_flows("red", rows, 8), 1);
+	cr_assert_str_eq(rows[0].egress, "vport web2");
+	cr_assert_eq(view_flows(NULL, rows, 8), 1);
+	cr_assert_str_eq(rows[0].ingress, "vport red/web1");
+}
+
+Test(live, a_flow_from_a_remote)
+{
+	struct weir_view_flow rows[8];
+
+	add_flow(0, gateway_remote(gateway, "red"), 1);
+	cr_assert_eq(view_flows("red", rows, 8), 1);
+	cr_assert_str_eq(rows[0].ingress, "remote 192.0.2.2 on web");
+	cr_assert_eq(view_flows(NULL, rows, 8), 1);
+	cr_assert_str_eq(rows[0].ingress, "remote 192.0.2.2 on red/web");
+	learn(gateway_remote(gateway, "red"), mac_b);
+	cr_assert_eq(view_flows("red", rows, 8), 1);
+	cr_assert_str_eq(rows[0].egress, "remote 192.0.2.2");
+}
+
+Test(live, tenants_do_not_see_each_other)
+{
+	struct weir_view_flow rows[8];
+	uint64_t cursor = 0;
+	uint32_t n;
+
+	add_flow(0, gateway_vport(gateway, "red", 0), 1);
+	add_flow(1, gateway_vport(gateway, "blue", 0), 1);
+	learn(gateway_vport(gateway, "red", 1), mac_b);
+	cr_assert_eq(view_flows("blue", rows, 8), 1);
+	cr_assert_str_eq(rows[0].egress, "flood", "the same MAC in another tenant");
+	cr_assert_eq(view_flows(NULL, rows, 8), 2);
+	cr_assert_eq(weir_view_flows(gateway, "green", &cursor, rows, 8, &n, &at), -ENOENT);
+}
+
+Test(live, flows_of_what_is_gone_are_not_shown)
+{
+	struct weir_view_flow rows[8];
+
+	add_flow(0, gateway_vport(gateway, "red", 1), 1);
+	gateway_patch(gateway, "{\"tenants\":{\"red\":{\"vports\":{\"web2\":null}}}}");
+	cr_assert_eq(view_flows(NULL, rows, 8), 0);
+	gateway_patch(
+	    gateway, "{\"tenants\":{\"red\":{\"vports\":{\"web2\":{\"switch\":\"web\",\"port\":\"n0\"}}}}}");
+	cr_assert_eq(view_flows(NULL, rows, 8), 0, "a new one of that name is another one");
+}
+
+Test(live, every_flow_is_on_one_page)
+{
+	struct weir_view_flow rows[7];
+	uint32_t n, seen = 0;
+	uint64_t ports = 0;
+
+	for (uint16_t p = 0; p < 50; p++)
+		add_flow(p % TEST_WORKERS, gateway_vport(gateway, p % 3 == 0 ? "blue" : "red", 0), p);
+	for (uint64_t cursor = 0; cursor != WEIR_VIEW_END; seen += n) {
+		cr_assert_eq(weir_view_flows(gateway, "red", &cursor, rows, 7, &n, &at), 0);
+		for (uint32_t i = 0; i < n; i++)
+			ports |= UINT64_C(1) << rows[i].flow.packets;
+	}
+	cr_assert_eq(seen, 33);
+	cr_assert_eq(__builtin_popcountll(ports), 33);
+}
+
+Test(live, cursors_that_lead_nowhere)
+{
+	static const uint64_t odd[] = {
+	    1u << 31, UINT64_C(1) << 32, UINT64_C(77) << 32, UINT64_C(1) << 53, UINT64_MAX - 1};
+	struct weir_view_flow flows[2];
+	struct weir_view_mac macs[2];
+	struct weir_view_neigh neighs[2];
+	uint64_t cursor;
+	uint32_t n;
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(odd); i++) {
+		cursor = odd[i];
+		cr_assert_eq(weir_view_flows(gateway, NULL, &cursor, flows, 2, &n, &at), 0);
+		cr_assert_eq(n, 0);
+		cr_assert_eq(cursor, WEIR_VIEW_END);
+		cursor = odd[i];
+		cr_assert_eq(weir_view_macs(gateway, NULL, &cursor, macs, 2, &n), 0);
+		cr_assert_eq(n, 0);
+		cr_assert_eq(cursor, WEIR_VIEW_END);
+		cursor = odd[i];
+		cr_assert_eq(weir_view_neighs(gateway, &cursor, neighs, 2), 0);
+		cr_assert_eq(cursor, WEIR_VIEW_END);
+	}
+}
+
+Test(live, macs_with_place_and_age)
+{
+	struct weir_view_mac rows[4];
+	uint64_t cursor = 0;
+	uint32_t n;
+
+	learn(gateway_vport(gateway, "red", 0), mac_a);
+	learn(gateway_remote(gateway, "blue"), mac_a);
+	gateway_patch(
+	    gateway, "{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"macs\":{\"02:00:00:00:00:0b\":\"web2\"}}}}}}");
+	weir_gateway_set_time(gateway, gateway->now + 3 * WEIR_NS_PER_S);
+	cr_assert_eq(weir_view_macs(gateway, "red", &cursor, rows, 4, &n), 0);
+	cr_assert_eq(n, 2);
+	cr_assert_str_eq(rows[0].sw, "red/web");
+	cr_assert_str_eq(rows[0].at, "vport web1");
+	cr_assert_eq(rows[0].age, 3 * WEIR_NS_PER_S);
+	cr_assert_not(rows[0].is_static);
+	cr_assert(weir_mac_equal(&rows[1].mac, &mac_b));
+	cr_assert(rows[1].is_static);
+	cr_assert_str_eq(rows[1].at, "vport web2");
+	cr_assert_eq(rows[1].age, 0);
+	cursor = 0;
+	cr_assert_eq(weir_view_macs(gateway, NULL, &cursor, rows, 1, &n), 0);
+	cr_assert_eq(n, 1);
+	cr_assert_eq(cursor, 1);
+	cr_assert_eq(weir_view_macs(gateway, NULL, &cursor, rows, 4, &n), 0);
+	cr_assert_eq(n, 2);
+	cr_assert_eq(cursor, WEIR_VIEW_END);
+	cr_assert_eq(weir_view_macs(gateway, "green", &cursor, rows, 4, &n), -ENOENT);
+}
+
+Test(live, neighbours_with_their_port)
+{
+	struct weir_view_neigh rows[4];
+	uint64_t cursor = 0;
+
+	weir_gateway_maintain(gateway, gateway->now + WEIR_NS_PER_MS);
+	cr_assert_eq(weir_view_neighs(gateway, &cursor, rows, 4), 1, "both tenants' remote is one neighbour");
+	cr_assert_eq(cursor, WEIR_VIEW_END);
+	cr_assert_str_eq(rows[0].port, "up0");
+	cr_assert_eq(rows[0].entry.state, WEIR_NEIGH_INCOMPLETE);
+}
+
+Test(live, a_worker)
+{
+	struct weir_view_worker view;
+
+	add_flow(1, gateway_vport(gateway, "red", 0), 1);
+	cr_assert_eq(weir_view_n_workers(gateway), TEST_WORKERS);
+	weir_view_worker(gateway, 1, &view);
+	cr_assert_eq(view.lcore, WEIR_NONE);
+	cr_assert_eq(view.flows, 1);
+	cr_assert_geq(view.flow_slots, 4096 / TEST_WORKERS);
+}
