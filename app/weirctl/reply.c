@@ -115,51 +115,35 @@ reply_text(const cJSON *item, struct text *out)
 void
 rows_begin(struct rows *rows, const cJSON *page)
 {
-	const cJSON *item, *dict = NULL;
+	const cJSON *item;
 
 	*rows = (struct rows){.page = page};
 	cJSON_ArrayForEach (item, page) {
 		if (cJSON_IsArray(item) && rows->n < REPLY_COLUMNS_MAX) {
 			rows->key[rows->n] = item->string;
 			rows->item[rows->n++] = item->child;
-		} else if (cJSON_IsObject(item) && dict == NULL) {
-			dict = item;
 		}
 	}
-	if (rows->n == 0)
-		rows->dict = dict != NULL ? dict : page;
 }
 
 bool
 rows_next(struct rows *rows)
 {
-	bool first = !rows->started;
+	bool whole = rows->n > 0;
 
-	rows->started = true;
-	if (rows->dict != NULL) {
-		/* A flat dict is a row by itself, the page; others are its members. */
-		while (!first && rows->dict != NULL) {
-			rows->dict = rows->dict == rows->page ? NULL : rows->dict->next;
-			if (cJSON_IsObject(rows->dict))
-				break;
-		}
-		return rows->dict != NULL;
-	}
 	for (size_t i = 0; i < rows->n; i++) {
-		if (!first && rows->item[i] != NULL)
+		if (rows->started && rows->item[i] != NULL)
 			rows->item[i] = rows->item[i]->next;
-		/* Columns of one length each, or the answer is cut off. */
-		if (rows->item[i] == NULL)
-			return false;
+		/* Columns are of one length, or the answer was cut off. */
+		whole = whole && rows->item[i] != NULL;
 	}
-	return rows->n > 0;
+	rows->started = true;
+	return whole;
 }
 
 const cJSON *
 rows_get(const struct rows *rows, const char *key)
 {
-	if (rows->dict != NULL)
-		return cJSON_GetObjectItemCaseSensitive(rows->dict, key);
 	for (size_t i = 0; i < rows->n; i++)
 		if (strcmp(rows->key[i], key) == 0)
 			return rows->item[i];
@@ -169,19 +153,12 @@ rows_get(const struct rows *rows, const char *key)
 void
 rows_json(const struct rows *rows, struct text *out)
 {
-	char *s;
-
-	if (rows->dict != NULL) {
-		s = cJSON_PrintUnformatted(rows->dict);
-		text_str(out, s != NULL ? s : "{}");
-		free(s);
-		return;
-	}
 	text_str(out, "{");
 	for (size_t i = 0; i < rows->n; i++) {
-		s = cJSON_PrintUnformatted(rows->item[i]);
+		char *s = cJSON_PrintUnformatted(rows->item[i]);
+
 		text_printf(out, "%s\"%s\":%s", i > 0 ? "," : "", rows->key[i], s != NULL ? s : "null");
-		free(s);
+		cJSON_free(s);
 	}
 	text_str(out, "}");
 }

@@ -22,14 +22,13 @@ uint64_t reply_get(const cJSON *object, const char *key);
 void reply_text(const cJSON *item, struct text *out);
 
 /*
- * Rows of a listing. Three shapes give rows: columns {"name":["a","b"],"rx":[1,2]}, dicts {"w0":{"rx":1},…}, and a
- * flat dict, which is one row. Members that are neither (status, next, time_ns) do not count where there are columns
- * or dicts.
+ * Rows of a listing, which comes in columns: {"name":["a","b"],"rx":[1,2],…}. Members that are no arrays (status,
+ * next, time_ns) are no part of a row.
  */
 #define REPLY_COLUMNS_MAX 40
 
 struct rows {
-	const cJSON *page, *dict; /* dict: the present one, NULL for columns */
+	const cJSON *page;
 	size_t n;
 	const char *key[REPLY_COLUMNS_MAX];
 	const cJSON *item[REPLY_COLUMNS_MAX];
