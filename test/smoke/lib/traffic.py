@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Traffic from real stacks, numbered datagrams, and raw frames in and out."""
+import contextlib
 import json
+import os
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -15,13 +18,9 @@ SO_RCVBUFFORCE = 33
 SOL_PACKET = 263
 PACKET_AUXDATA = 8
 PACKET_IGNORE_OUTGOING = 23
+PROMPT = ("nice", "-n", "-20")  # before a program that is to have its core when it wants it
 AUX_VLAN_VALID = 1 << 4
 AUX_VLAN_TPID_VALID = 1 << 6
-
-
-def pinned(*argv):
-    """A program that leaves the worker's core alone, and has the others when it wants them: its pace is even."""
-    return ("nice", "-n", "-20", "taskset", "-c", ",".join(map(str, shell.OTHER_CPUS))) + argv
 
 
 def ping(ns, address, count=5, size=56, whole=False):
@@ -34,13 +33,13 @@ def ping(ns, address, count=5, size=56, whole=False):
 
 def iperf(near, far, address, *options, seconds=2):
     """Runs iperf3 from `near` to a server in `far`; returns the client's report."""
-    server = subprocess.Popen(far.command(*pinned("iperf3", "-s", "-1", "--forceflush")), stdin=subprocess.DEVNULL,
+    server = subprocess.Popen(far.command(*PROMPT, "iperf3", "-s", "-1", "--forceflush"), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         for line in server.stdout:
             if "listening" in line:
                 break
-        done = near.attempt(*pinned("iperf3", "-c", address, "-J", "-t", str(seconds), *map(str, options)),
+        done = near.attempt(*PROMPT, "iperf3", "-c", address, "-J", "-t", seconds, *options,
                             timeout=seconds + 30)
         report = json.loads(done.stdout)
         if "error" in report:
@@ -136,6 +135,45 @@ class Stream:
     @property
     def reordered(self):
         return sum(b < a for a, b in zip(self.arrivals, self.arrivals[1:]))
+
+
+class Pump:
+    """UDP datagrams at an even pace, from a process that nothing on this machine keeps waiting."""
+
+    def __init__(self, near, address, port, pps, size):
+        self.socket = near.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.connect((address, port))
+        self.socket.setblocking(False)
+        self.pps, self.payload = pps, b"w" * size
+
+    def __enter__(self):
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                self._send()
+            finally:
+                os._exit(1)
+        self.socket.close()
+        return self
+
+    def __exit__(self, *_):
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+
+    def _send(self):
+        try:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+        except OSError:
+            os.nice(-20)
+        due = time.monotonic()
+        while True:
+            time.sleep(max(due - time.monotonic(), 0.0002))
+            now = time.monotonic()
+            due = max(due, now - 0.02)  # what was missed by more than this stays unsent
+            while due < now:
+                with contextlib.suppress(OSError):
+                    self.socket.send(self.payload)
+                due += 1 / self.pps
 
 
 class Wire:

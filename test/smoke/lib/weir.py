@@ -14,11 +14,9 @@ RUNTIME = "/var/run/dpdk"
 
 
 def lcores(workers=1):
-    """EAL's --lcores: control on the first core, workers where the tests do not run."""
-    main = f"0@{shell.OTHER_CPUS[0]}"
-    if workers == 1:
-        return f"{main},1@{shell.WORKER_CPU}"
-    return f"{main},1@{shell.OTHER_CPUS[0]},2@{shell.WORKER_CPU}"
+    """EAL's --lcores: control where the tests run, all workers on the core that is left to them."""
+    worker = "".join(f",{at + 1}@{shell.WORKER_CPU}" for at in range(workers))
+    return f"0@{shell.OTHER_CPUS[0]}{worker}"
 
 
 class Weir:
@@ -43,12 +41,12 @@ class Weir:
     def argv(self, *options, eal=None):
         eal = eal or ("--lcores", lcores(self.workers), "--no-huge", "--no-shconf", "--no-pci", "-m", self.memory,
                       "--file-prefix", self.prefix)
-        # Ahead of what else the machine does: a worker that is not polling loses what arrives.
-        argv = ("nice", "-n", "-20", self.program) + tuple(eal) + ("--", "--state", self.state) + options
+        argv = (self.program,) + tuple(eal) + ("--", "--state", self.state) + options
         return self.ns.command(*argv) if self.ns else argv
 
     def start(self, *options, document=None, wait=True):
         """Starts it; `document` is what a first start is given. Returns when packets flow (sd_notify)."""
+        self._disconnect()
         self.starts += 1
         if document is not None:
             options += ("--config", self.write(document))
@@ -59,7 +57,9 @@ class Weir:
             with open(self.log_path, "wb") as log:
                 self.process = subprocess.Popen(
                     self.argv(*options), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                    env=dict(os.environ, NOTIFY_SOCKET=path))
+                    start_new_session=True, env=dict(os.environ, NOTIFY_SOCKET=path))
+            # A worker that is kept from polling loses what arrives, and time that limits were measured against.
+            shell.put_first(self.process)
             if wait:
                 self._wait_ready(notify)
         finally:

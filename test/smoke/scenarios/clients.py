@@ -30,7 +30,7 @@ COMMANDS = (
 REFUSED = (
     ("/weir/config/load,/nowhere/at/all.json", 2), ("/weir/config/load", 22),
     ("/weir/config/patch", 22), ('/weir/config/patch,{"tenants":', 22), ("/weir/config/patch,[]", 22),
-    ('/weir/config/patch,{"tenants":{"red":{"limit":"1Gbps","limit":"2Gbps"}}}', 22),
+    ('/weir/config/patch,{"tenants":{"red":{"limit":"1Gbps","limit":"2Gbps"}}}', 17),
     ('/weir/config/patch,{"tenants":{"red":{"limit":"99999Tbps"}}}', None),
     ('/weir/config/patch,{"tenants":{"red":{"limitt":"1Gbps"}}}', 22),
     ('/weir/config/patch,{"tenants":{"red":{"guarantee":"1Gbps"}}}', None),

@@ -2,6 +2,7 @@
 """The process: when it refuses to start, how it ends, ports that come late, changes that fail half-way."""
 import os
 import signal
+import time
 
 from lib import net, shell, traffic
 from lib.topology import FAR, Twins
@@ -133,14 +134,8 @@ def two_workers(t):
                 traffic.Stream(hosts[1], hosts[0], "10.1.0.1", 7000) as b:
             a.wait_flowing()
             b.wait_flowing()
+            time.sleep(1)
         for stream in (a, b):
             t.equal("lost, doubled, out of order", (stream.lost, stream.duplicates, stream.reordered), (0, 0, 0))
     stats = weir.call("/weir/worker/stats")
-    t.check("both workers work", stats["status"] == "ok" and all(count > 0 for count in _column(stats, "rx_packets")),
-            stats)
-
-
-def _column(stats, name):
-    if isinstance(stats.get(name), list):
-        return stats[name]
-    return [value[name] for value in stats.values() if isinstance(value, dict) and name in value]
+    t.check("both workers work", len(stats["rx_packets"]) == 2 and min(stats["rx_packets"]) > 0, stats)

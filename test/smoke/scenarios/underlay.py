@@ -4,7 +4,7 @@ import socket
 import struct
 
 from scapy.layers.inet import ICMP, IP, UDP
-from scapy.layers.inet6 import IPv6
+from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment
 from scapy.layers.l2 import Ether
 from scapy.layers.vxlan import VXLAN
 from scapy.packet import Raw
@@ -72,8 +72,10 @@ def tunnel(vni, src=PEER, smac="02:00:00:00:00:77", **ip):
 # (what, frame, where its drop is counted, reason)
 FOREIGN = (
     ("a VNI that no switch has", tunnel(4242), None, "unknown_vni"),
-    ("a gateway that is not listed", tunnel(TENANTS["red"], src="192.0.2.3"), "red", "unknown_remote"),
-    ("a fragment of a tunnel packet", tunnel(TENANTS["red"], flags="MF"), None, "outer_fragment"),
+    ("a gateway that is not listed", tunnel(TENANTS["red"], src="192.0.2.3"), None, "unknown_remote"),
+    # Over IPv6: the kernel reassembles IPv4 for af_packet.
+    ("a fragment of a tunnel packet", Ether(src=PEER_MAC, dst=LOCAL_MAC) / IPv6(src="2001:db8::2", dst=LOCAL6)
+     / IPv6ExtHdrFragment(nh=17, m=1) / UDP(sport=5, dport=4789) / Raw(bytes(64)), None, "outer_fragment"),
     ("a tunnel without a valid VNI", outer() / UDP(sport=5, dport=4789, chksum=0) / Raw(bytes(30)), None, "bad_vxlan"),
     ("a tunnel packet cut off", outer() / UDP(sport=5, dport=4789, chksum=0) / Raw(b"\x08\0\0"), None, "bad_vxlan"),
     ("UDP to another port", outer() / UDP(sport=5, dport=9) / Raw(b"x" * 20), None, "underlay_other"),
