@@ -150,6 +150,66 @@ Test(model_change, what_means_the_same_is_no_step)
 	weir_model_free(model);
 }
 
+/* Each changes one thing of one element. */
+Test(model_change, every_field_makes_a_step)
+{
+	static const char *const patches[] = {
+	    "{\"ports\":{\"tap1\":{\"devargs\":\"net_tap1,iface=tap9\"}}}",
+	    "{\"ports\":{\"up1\":{\"device\":\"0000:3b:00.1\"}}}",
+	    "{\"ports\":{\"up1\":{\"device\":null,\"devargs\":\"0000:3b:00.0\"}}}",
+	    "{\"ports\":{\"tap1\":{\"rate\":\"1Gbps\"}}}",
+	    "{\"ports\":{\"tap1\":{\"mtu\":1500}}}",
+	    "{\"ports\":{\"tap1\":{\"queues\":1}}}",
+	    "{\"ports\":{\"new\":{\"device\":\"x\"}}}",
+	    "{\"underlay\":{\"up1\":{\"address\":[\"198.51.100.2/24\"]}}}",
+	    "{\"underlay\":{\"up1\":{\"address\":[\"198.51.100.1/25\"]}}}",
+	    "{\"underlay\":{\"up1\":{\"address\":[\"198.51.100.1/24\",\"203.0.113.1/24\"]}}}",
+	    "{\"underlay\":{\"up1\":{\"gateway\":[\"198.51.100.2\"]}}}",
+	    "{\"underlay\":{\"up1\":{\"vlan\":8}}}",
+	    "{\"underlay\":{\"up1\":{\"vlan\":null}}}",
+	    "{\"underlay\":{\"up1\":{\"mac\":\"02:aa:aa:aa:aa:02\"}}}",
+	    "{\"underlay\":{\"up1\":{\"mac\":null}}}",
+	    "{\"underlay\":{\"up1\":null}}",
+	    "{\"settings\":{\"flows\":4097}}",
+	    "{\"settings\":{\"flow_idle\":\"31s\"}}",
+	    "{\"settings\":{\"mac_age\":\"301s\"}}",
+	    "{\"tenants\":{\"red\":{\"limit\":\"6Gbps\"}}}",
+	    "{\"tenants\":{\"red\":{\"limit\":[\"5Gbps\",\"1pps\"]}}}",
+	    "{\"tenants\":{\"red\":{\"quota\":{\"flows\":null}}}}",
+	    "{\"tenants\":{\"red\":{\"quota\":{\"macs\":9}}}}",
+	    "{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"vni\":5003}}}}}",
+	    "{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"remotes\":[\"192.0.2.2\"]}}}}}",
+	    "{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"remotes\":[\"192.0.2.2\",\"2001:db8::3\"]}}}}}",
+	    "{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"macs\":{\"02:00:00:00:00:09\":\"2001:db8::2\"}}}}}}",
+	    "{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"macs\":{\"02:00:00:00:00:09\":\"web2\"}}}}}}",
+	    "{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"macs\":{\"02:00:00:00:00:09\":null,"
+	    "\"02:00:00:00:00:0a\":\"192.0.2.2\"}}}}}}",
+	    "{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"macs\":null}}}}}",
+	    "{\"tenants\":{\"red\":{\"switches\":{\"new\":{}}}}}",
+	    "{\"tenants\":{\"red\":{\"vports\":{\"web2\":{\"switch\":\"db\"}}}}}",
+	    "{\"tenants\":{\"red\":{\"vports\":{\"web2\":{\"port\":\"up1\"}}}}}",
+	    "{\"tenants\":{\"red\":{\"vports\":{\"web2\":{\"vlan\":2}}}}}",
+	    "{\"tenants\":{\"red\":{\"vports\":{\"web2\":{\"limit\":\"1kpps\"}}}}}",
+	    "{\"tenants\":{\"red\":{\"vports\":{\"web2\":{\"mac\":\"02:00:00:00:00:02\"}}}}}",
+	    "{\"tenants\":{\"red\":{\"vports\":{\"web1\":{\"addresses\":null}}}}}",
+	    "{\"tenants\":{\"red\":{\"vports\":{\"web1\":{\"addresses\":[\"10.0.0.6\"]}}}}}",
+	    "{\"tenants\":{\"red\":{\"vports\":{\"db1\":null}}}}",
+	    "{\"tenants\":{\"red\":{\"vports\":{\"db1\":null,\"db9\":{\"switch\":\"db\",\"port\":\"tap2\"}}}}}",
+	};
+	struct weir_model *model = new_model();
+	struct weir_change *change;
+	struct weir_err err;
+
+	must_load(model, BASE_DOCUMENT);
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(patches); i++) {
+		cr_assert_eq(patch(model, patches[i], &change, &err), 0, "%s: %s: %s", patches[i], err.path, err.msg);
+		cr_expect_eq(change->n_ports + change->n_underlays + change->n_tenants + change->settings_changed, 1,
+		    "%s", patches[i]);
+		weir_model_abort(model, change);
+	}
+	weir_model_free(model);
+}
+
 Test(model_change, a_load_keeps_what_is_the_same)
 {
 	struct weir_model *model = new_model();

@@ -20,14 +20,16 @@ below(uint32_t n)
 }
 
 #define PICK(array) (array)[below(WEIR_ARRAY_LEN(array))]
+/* The last one is wrong, and rare. */
+#define PICK_GOOD(array) (array)[below(40) == 0 ? WEIR_ARRAY_LEN(array) - 1 : below(WEIR_ARRAY_LEN(array) - 1)]
 
 static const char *const limits[] = {"\"1Gbps\"", "\"1000Mbps\"", "[\"1Gbps\",\"1kpps\"]", "[\"1kpps\"]", "\"none\""};
-static const char *const vlans[] = {"1", "2", "3", "4", "4094", "4095"};
-static const char *const vnis[] = {"1", "2", "3", "4", "5", "6", "0"};
+static const char *const vlans[] = {"1", "2", "3", "4", "5", "6", "7", "8", "4094", "4095"};
+static const char *const vnis[] = {"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "0"};
 static const char *const remotes[] = {"[]", "[\"192.0.2.2\"]", "[\"192.0.2.3\",\"192.0.2.2\"]", "[\"2001:db8::9\"]",
-    "[\"192.0.2.1\"]", "[\"198.51.100.1\"]", "[\"192.0.2.255\"]"};
+    "[\"198.51.100.7\",\"192.0.2.3\"]", "[\"198.51.100.1\"]", "[\"192.0.2.1\"]"};
 static const char *const addresses[] = {"[\"192.0.2.1/24\"]", "[\"192.0.2.1/24\",\"2001:db8::1/64\"]",
-    "[\"198.51.100.1/24\"]", "[\"2001:db8:1::1/64\"]", "[\"192.0.2.200/25\"]", "[]"};
+    "[\"198.51.100.1/24\"]", "[\"2001:db8:1::1/64\"]", "[\"203.0.113.1/24\"]", "[]"};
 static const char *const ports[] = {"p0", "p1", "p2", "p3"};
 static const char *const tenants[] = {"a", "b", "c", "d"};
 static const char *const switches[] = {"s0", "s1"};
@@ -110,16 +112,16 @@ put_port(struct out *o, const char *name)
 static void
 put_underlay(struct out *o)
 {
-	member(o, "address", PICK(addresses), o->patch ? 50 : 97);
-	member(o, "vlan", PICK(vlans), 40);
+	member(o, "address", PICK_GOOD(addresses), o->patch ? 50 : 97);
+	member(o, "vlan", PICK_GOOD(vlans), 40);
 	member(o, "gateway", below(3) == 0 ? "[\"192.0.2.254\"]" : "[]", 20);
 }
 
 static void
 put_switch(struct out *o)
 {
-	member(o, "vni", PICK(vnis), 60);
-	member(o, "remotes", PICK(remotes), 40);
+	member(o, "vni", PICK_GOOD(vnis), 60);
+	member(o, "remotes", PICK_GOOD(remotes), 40);
 	if (opens(o, "macs", 20)) {
 		quoted(o, macs[0], below(2) == 0 ? "192.0.2.2" : PICK(vports), 60);
 		quoted(o, macs[1], PICK(vports), 30);
@@ -132,8 +134,8 @@ put_vport(struct out *o)
 {
 	quoted(o, "switch", PICK(switches), o->patch ? 40 : 98);
 	quoted(o, "port", PICK(ports), o->patch ? 40 : 98);
-	member(o, "vlan", PICK(vlans), 85);
-	member(o, "limit", PICK(limits), 15);
+	member(o, "vlan", PICK_GOOD(vlans), 85);
+	member(o, "limit", PICK_GOOD(limits), 15);
 	quoted(o, "mac", PICK(macs), 20);
 	if (below(200) == 0)
 		member(o, "weight", "1", 100);
@@ -142,7 +144,7 @@ put_vport(struct out *o)
 static void
 put_tenant(struct out *o)
 {
-	member(o, "limit", PICK(limits), 30);
+	member(o, "limit", PICK_GOOD(limits), 30);
 	if (opens(o, "switches", 90)) {
 		for (size_t i = 0; i < WEIR_ARRAY_LEN(switches); i++) {
 			if (opens(o, switches[i], o->patch ? 30 : 90)) {

@@ -134,6 +134,9 @@ static const struct fault faults[] = {
     {UP1("\"address\":[\"192.0.3.1/16\"]"), EEXIST, "/underlay/up0/address/0", "overlaps 192.0.3.1/16"},
     {UP1("\"address\":[\"198.51.100.1/24\",\"2001:db8::77/128\"]"), EEXIST, "/underlay/up1/address/1",
 	"2001:db8::1/64"},
+    {"{\"underlay\":{\"up0\":{\"address\":[\"192.0.2.1/24\",\"2001:db8::1/64\",\"10.0.0.1/8\",\"10.1.0.1/16\"]},"
+     "\"up1\":{\"address\":[\"10.2.0.1/16\"]}}}",
+	EEXIST, "/underlay/up1/address/0", "overlaps 10.0.0.1/8"},
     {UP0("\"gateway\":\"192.0.2.254\""), EINVAL, "/underlay/up0/gateway", "must be an array"},
     {UP0("\"gateway\":[\"192.0.2.254/24\"]"), EINVAL, "/underlay/up0/gateway/0", "an address such as"},
     {UP0("\"gateway\":[\"192.0.3.254\"]"), EINVAL, "/underlay/up0/gateway/0", "in one of the underlay's prefixes"},
