@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 
 #include "weir_flow.h"
 #include "weir_gateway.h"
+#include "weir_view.h"
 #include "weir_worker.h"
 
 #define BURST 32
@@ -40,13 +42,12 @@ struct bench {
 	uint64_t lost;
 };
 
-/* ---- what is measured: until `end`, returns packets received ---- */
+/* ---- what is measured: until `end` ---- */
 
-static uint64_t
+static void
 run_bare(struct bench *bench, uint64_t end)
 {
 	struct rte_mbuf *m[BURST];
-	uint64_t packets = 0;
 
 	while (rte_rdtsc() < end) {
 		uint16_t n = rte_eth_rx_burst(bench->rx, 0, m, BURST);
@@ -54,41 +55,42 @@ run_bare(struct bench *bench, uint64_t end)
 
 		if (sent < n)
 			rte_pktmbuf_free_bulk(&m[sent], (unsigned int)(n - sent));
-		packets += n;
 	}
-	return packets;
 }
 
-static uint64_t
+static void
 run_weir(struct bench *bench, uint64_t end)
 {
-	uint64_t packets = 0, tsc;
+	uint64_t tsc;
 
 	while ((tsc = rte_rdtsc()) < end)
-		packets += weir_worker_poll(bench->worker, weir_clock_at(&bench->clock, tsc));
-	return packets;
+		(void)weir_worker_poll(bench->worker, weir_clock_at(&bench->clock, tsc));
 }
 
-static uint64_t
-sent_by_sink(const struct bench *bench)
+static void
+maintain(struct bench *bench)
 {
-	struct rte_eth_stats stats = {0};
-
-	(void)rte_eth_stats_get(bench->tx, &stats);
-	return stats.opackets;
-}
-
-/* Cycles per packet over one chunk. */
-static double
-measure(struct bench *bench, uint64_t (*run)(struct bench *, uint64_t))
-{
-	uint64_t before = sent_by_sink(bench), start = rte_rdtsc();
-	uint64_t packets = run(bench, start + rte_get_tsc_hz() / 1000 * bench->chunk_ms);
-	uint64_t cycles = rte_rdtsc() - start;
-
-	bench->lost += packets - (sent_by_sink(bench) - before);
 	weir_clock_discipline(&bench->clock);
 	weir_gateway_maintain(bench->gateway, weir_clock_now(&bench->clock));
+}
+
+/* Cycles per packet over one chunk. Packets are what the drivers count. */
+static double
+measure(struct bench *bench, void (*run)(struct bench *, uint64_t))
+{
+	struct rte_eth_stats in0 = {0}, in = {0}, out0 = {0}, out = {0};
+	uint64_t start, cycles, packets;
+
+	(void)rte_eth_stats_get(bench->rx, &in0);
+	(void)rte_eth_stats_get(bench->tx, &out0);
+	start = rte_rdtsc();
+	run(bench, start + rte_get_tsc_hz() / 1000 * bench->chunk_ms);
+	cycles = rte_rdtsc() - start;
+	(void)rte_eth_stats_get(bench->rx, &in);
+	(void)rte_eth_stats_get(bench->tx, &out);
+	maintain(bench);
+	packets = in.ipackets - in0.ipackets;
+	bench->lost += packets - (out.opackets - out0.opackets);
 	return packets != 0 ? (double)cycles / (double)packets : 0;
 }
 
@@ -99,8 +101,8 @@ warm_up(struct bench *bench)
 	uint64_t ms = rte_get_tsc_hz() / 1000;
 
 	for (uint32_t i = 0; i < WARM_UP_MS; i++) {
-		(void)run_weir(bench, rte_rdtsc() + ms);
-		weir_gateway_maintain(bench->gateway, weir_clock_now(&bench->clock));
+		run_weir(bench, rte_rdtsc() + ms);
+		maintain(bench);
 	}
 }
 
@@ -140,6 +142,23 @@ run_pairs(struct bench *bench)
 	print_figure("bare", bare, bench->n_pairs, ",");
 	print_figure("weir", weir, bench->n_pairs, ",");
 	print_figure("over", over, bench->n_pairs, "}\n");
+}
+
+/* Why packets did not come out of the sink. */
+static void
+print_drops(struct bench *bench)
+{
+	struct weir_tally tally;
+	uint64_t time;
+
+	(void)fprintf(stderr, "bench: %" PRIu64 " packets lost", bench->lost);
+	if (weir_view_drops(bench->gateway, NULL, &tally, &time) != 0)
+		return;
+	for (uint32_t r = 0; r < WEIR_REASON_COUNT; r++)
+		if (tally.reasons[r].packets != 0)
+			(void)fprintf(
+			    stderr, ", %s %" PRIu64, weir_reason_name((enum weir_reason)r), tally.reasons[r].packets);
+	(void)fprintf(stderr, "\n");
 }
 
 /* ---- getting there ---- */
@@ -248,6 +267,8 @@ main(int argc, char **argv)
 	if (set_up(&bench) == 0) {
 		warm_up(&bench);
 		run_pairs(&bench);
+		if (bench.lost != 0)
+			print_drops(&bench);
 	} else {
 		bench.lost = 1;
 	}
