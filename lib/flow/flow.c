@@ -107,15 +107,19 @@ change_end(struct weir_flow *flow)
 }
 
 static void
-restart(struct weir_flow *flow, uint64_t now)
+restart(struct weir_flow *flow, const struct weir_flow_owner *owner, uint64_t now)
 {
+	flow->tenant = owner->tenant;
+	flow->tenant_serial = owner->tenant_serial;
+	flow->iface_serial = owner->iface_serial;
 	flow->packets = flow->bytes = 0;
 	flow->first = flow->last = now;
 	flow->tcp_flags = 0;
 }
 
 struct weir_flow *
-weir_flows_add(struct weir_flows *flows, const struct weir_key *key, uint64_t hash, uint64_t now)
+weir_flows_add(struct weir_flows *flows, const struct weir_key *key, uint64_t hash,
+    const struct weir_flow_owner *owner, uint64_t now)
 {
 	struct weir_flow *flow;
 	uint32_t slot;
@@ -126,7 +130,7 @@ weir_flows_add(struct weir_flows *flows, const struct weir_key *key, uint64_t ha
 	flow = &flows->flow[slot];
 	change_begin(flow);
 	flow->key = *key;
-	restart(flow, now);
+	restart(flow, owner, now);
 	flow->path = WEIR_NONE;
 	flow->used = weir_table_add(flows->table, hash, slot) == 0;
 	change_end(flow);
@@ -139,10 +143,10 @@ weir_flows_add(struct weir_flows *flows, const struct weir_key *key, uint64_t ha
 }
 
 void
-weir_flow_restart(struct weir_flow *flow, uint64_t now)
+weir_flow_restart(struct weir_flow *flow, const struct weir_flow_owner *owner, uint64_t now)
 {
 	change_begin(flow);
-	restart(flow, now);
+	restart(flow, owner, now);
 	change_end(flow);
 }
 

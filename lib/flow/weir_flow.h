@@ -35,6 +35,11 @@ struct weir_flow {
 } WEIR_CACHE_ALIGNED;
 _Static_assert(sizeof(struct weir_flow) == 128, "two cachelines");
 
+/* Whose flow it is. */
+struct weir_flow_owner {
+	uint32_t tenant, tenant_serial, iface_serial;
+};
+
 struct weir_flows;
 
 /* `capacity` slots, their memory taken at once. NULL: no memory. */
@@ -53,13 +58,14 @@ void weir_flows_lookup(struct weir_flows *flows, const struct weir_key keys[], c
 struct weir_flow *weir_flows_find(struct weir_flows *flows, const struct weir_key *key, uint64_t hash);
 
 /*
- * A new flow for `key`, which is not in the cache; counters zero, first = last = now; the caller fills path and owner
+ * A new flow for `key`, which is not in the cache; counters zero, first = last = now; the caller fills its path
  * before the next packet. NULL: no slot.
  */
-struct weir_flow *weir_flows_add(struct weir_flows *flows, const struct weir_key *key, uint64_t hash, uint64_t now);
+struct weir_flow *weir_flows_add(struct weir_flows *flows, const struct weir_key *key, uint64_t hash,
+    const struct weir_flow_owner *owner, uint64_t now);
 
 /* Starts an entry over for a new owner of the same key: counters zero, first = last = now. */
-void weir_flow_restart(struct weir_flow *flow, uint64_t now);
+void weir_flow_restart(struct weir_flow *flow, const struct weir_flow_owner *owner, uint64_t now);
 
 /* Takes a flow out; its slot is free. */
 void weir_flows_remove(struct weir_flows *flows, struct weir_flow *flow);

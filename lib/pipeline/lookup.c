@@ -57,23 +57,26 @@ forget(struct weir_pipe *pipe, struct weir_flow *flow)
 	weir_flows_remove(pipe->flows, flow);
 }
 
+static struct weir_flow_owner
+owner(const struct weir_iface *in)
+{
+	return (struct weir_flow_owner){
+	    .tenant = in->tenant->id, .tenant_serial = in->tenant->serial, .iface_serial = in->serial};
+}
+
 /* The slot, or NULL. */
 static struct weir_flow *
 new_flow(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i)
 {
 	const struct weir_iface *in = burst->in[i];
+	const struct weir_flow_owner owned = owner(in);
 	struct weir_flow *flow;
 
 	if (!quota_take(pipe->vnet, in->tenant))
 		return NULL;
-	flow = weir_flows_add(pipe->flows, &burst->key[i], burst->hash[i], burst->now);
-	if (flow == NULL) {
+	flow = weir_flows_add(pipe->flows, &burst->key[i], burst->hash[i], &owned, burst->now);
+	if (flow == NULL)
 		(void)__atomic_fetch_sub(&pipe->vnet->flows_used[in->tenant->id], 1, __ATOMIC_RELAXED);
-		return NULL;
-	}
-	flow->tenant = in->tenant->id;
-	flow->tenant_serial = in->tenant->serial;
-	flow->iface_serial = in->serial;
 	return flow;
 }
 
@@ -82,15 +85,14 @@ new_flow(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i)
 static bool
 adopt(struct weir_pipe *pipe, struct weir_flow *flow, const struct weir_iface *in, uint64_t now)
 {
+	const struct weir_flow_owner owned = owner(in);
+
 	if (flow->iface_serial == in->serial)
 		return true;
 	if (!quota_take(pipe->vnet, in->tenant))
 		return false;
 	quota_give(pipe->vnet, flow);
-	weir_flow_restart(flow, now);
-	flow->tenant = in->tenant->id;
-	flow->tenant_serial = in->tenant->serial;
-	flow->iface_serial = in->serial;
+	weir_flow_restart(flow, &owned, now);
 	return true;
 }
 
