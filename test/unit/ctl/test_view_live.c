@@ -56,12 +56,10 @@ add_flow(uint32_t worker, uint32_t iface_id, uint16_t port)
 
 	weir_flows_lookup(flows, &key, &index, 1, &hash, &flow);
 	cr_assert_null(flow);
-	flow = weir_flows_add(flows, &key, hash, gateway->now);
+	flow = weir_flows_add(flows, &key, hash,
+	    &(struct weir_flow_owner){iface->tenant->id, iface->tenant->serial, iface->serial}, gateway->now);
 	cr_assert_not_null(flow);
 	flow->packets = port;
-	flow->tenant = iface->tenant->id;
-	flow->tenant_serial = iface->tenant->serial;
-	flow->iface_serial = iface->serial;
 }
 
 static uint32_t
