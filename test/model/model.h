@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* weir and the reference side by side: the same configuration, the same packets, and what differs. */
+#ifndef WEIR_TEST_MODEL_H
+#define WEIR_TEST_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gen.h"
+#include "ref.h"
+#include "rig.h"
+#include "topo.h"
+
+#define MODEL_BATCH 32
+
+/* A packet of a batch, and what should become of it. */
+struct item {
+	struct gen_packet packet;
+	uint32_t queue;
+	bool stamped; /* there is no other packet like it in the batch */
+	struct ref_result result;
+};
+
+/* What counters say of one vport, tenant or port; deltas from one reading to the next. */
+enum {
+	COUNT_RX,
+	COUNT_RX_BYTES,
+	COUNT_TX,
+	COUNT_TX_BYTES,
+	COUNT_ACCEPTED,
+	COUNT_OFFERED,
+	COUNT_COPIES,
+	COUNT_RX_DROPS,
+	COUNT_RX_DROP_BYTES,
+	COUNT_TX_DROPS,
+	COUNT_TX_DROP_BYTES,
+	COUNT_HELD,
+	COUNTS,
+};
+
+struct counts {
+	int64_t n[COUNTS];
+	int64_t reasons[WEIR_REASON_COUNT];
+};
+
+struct readings {
+	struct counts vports[TOPO_TENANTS][TOPO_VPORTS];
+	struct counts tenants[TOPO_TENANTS];
+	struct counts ports[TOPO_PORTS];
+};
+
+#define MODEL_FLOWS 65536
+
+struct model {
+	struct rig rig;
+	struct rng rng;
+	struct topo topo, before; /* the configuration, and the one before it */
+	struct ref ref;
+	uint32_t n_items;
+	struct item items[MODEL_BATCH];
+	struct readings last;
+	/* The source port of each tunnelled flow, since the last change: hash, port. */
+	struct {
+		uint64_t hash;
+		uint16_t port;
+	} flows[MODEL_FLOWS];
+	/* For the summary, and for the printing of a difference. */
+	uint64_t seed, packets, batches, changes, outputs, drops, answers;
+	uint16_t stamp;
+	char last_change[160];
+	uint8_t ports_seen[65536 / 8];
+	bool differs;
+};
+
+/* Reports a difference: the text, and with the first one the configuration and the batch. */
+void model_differs(struct model *model, const char *fmt, ...) WEIR_PRINTF(2, 3);
+
+/* Text for people. */
+const char *model_place(const struct ref_place *place);
+void model_hex(const struct wire *wire);
+
+/* What weir sent for the batch against what it should have sent. */
+void compare_outputs(struct model *model);
+void compare_forget_flows(struct model *model);
+
+/* Reads weir's counters; compares what the batch has added with what it should have. */
+void counters_read(struct model *model, struct readings *readings);
+void counters_compare(struct model *model);
+
+/* weir's MAC table against the reference's, which forgets those that it may forget and weir has. */
+void macs_compare(struct model *model);
+
+/* Conservation: every balance is 0, nothing is held, no buffer is missing. */
+void counters_balance(struct model *model);
+
+#endif

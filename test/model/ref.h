@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The reference switch: what design.md promises, packet by packet, slow and obviously right. No caches, no tables but
+ * lists that are searched from the front, no code of weir's.
+ *
+ * Where several reasons for a drop apply, the contract does not say which one is named: the reference gives all that
+ * truly apply. Where the contract leaves open what happens (Faults that only some implementations see, ...), the
+ * result says `open` and the packet is not used.
+ */
+#ifndef WEIR_TEST_REF_H
+#define WEIR_TEST_REF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "topo.h"
+#include "weir_reason.h"
+#include "wire.h"
+
+/* A set of reasons. */
+#define REF_REASON(id) (UINT64_C(1) << WEIR_DROP_##id)
+_Static_assert(WEIR_REASON_COUNT <= 64, "a set of reasons is a u64");
+
+/* ---- a frame, read ---- */
+
+enum ref_kind {
+	REF_OTHER,
+	REF_IPV4,
+	REF_IPV6,
+	REF_ARP,
+};
+
+/* Offsets count from the destination MAC; 0 = there is none. */
+struct ref_frame {
+	struct weir_mac dmac, smac;
+	uint32_t n_tags; /* 0 to 2 */
+	uint16_t ethertype;
+	enum ref_kind kind;
+	uint32_t l3, l4, l4_len;
+	uint8_t tos, proto, hops;
+	bool fragment, first; /* of fragments: the first one */
+	bool router_alert;
+	struct weir_ip src, dst; /* IP */
+	uint16_t sport, dport;
+	uint64_t faults;
+	bool open;
+};
+
+/* Reads a frame without tags of vports or underlays. */
+void ref_read(const uint8_t *data, uint32_t len, struct ref_frame *frame);
+
+struct ref_nd {
+	bool valid;
+	uint8_t type;
+	struct weir_ip target;
+	bool has_lladdr; /* the sender's (RS, RA, NS) or the target's (NA) */
+	struct weir_mac lladdr;
+	bool open;
+};
+
+/* True if the frame is a neighbour discovery message: then *nd. */
+bool ref_read_nd(const uint8_t *data, const struct ref_frame *frame, struct ref_nd *nd);
+
+/* Reasons for which a vport's anti-spoofing refuses the frame. *open: the contract does not say. */
+uint64_t ref_spoof(const struct topo_vport *vport, const uint8_t *data, const struct ref_frame *frame, bool *open);
+
+/* ---- places ---- */
+
+/* Where a frame comes in or goes out, within a switch; `port`: nothing of a tenant. */
+enum ref_place_kind {
+	REF_AT_PORT,
+	REF_AT_VPORT,
+	REF_AT_REMOTE,
+};
+
+struct ref_place {
+	enum ref_place_kind kind;
+	uint32_t port;	     /* AT_PORT */
+	uint32_t tenant, sw; /* else */
+	uint32_t vport;
+	struct weir_ip remote;
+};
+
+bool ref_place_equal(const struct ref_place *a, const struct ref_place *b);
+
+/* ---- what becomes of a packet ---- */
+
+#define REF_OUTS (TOPO_VPORTS + TOPO_REMOTES)
+
+struct ref_out {
+	struct ref_place to;
+	uint32_t bytes; /* the tenant's frame */
+	/* It leaves: `drop` 0. Else the reasons for which it does not. */
+	uint64_t drop;
+	uint32_t port;
+	uint32_t outer; /* offset of the outer IP header if tunnelled; 0 = not */
+	struct wire wire;
+};
+
+enum ref_answer {
+	REF_NO_ANSWER,
+	REF_ANSWER_ARP, /* weir answers by itself */
+	REF_ANSWER_ND,
+	REF_ANSWER_ECHO,
+};
+
+struct ref_result {
+	bool open; /* not to be used */
+	struct ref_place from;
+	uint32_t bytes; /* of the frame as it is counted where it came in */
+	uint64_t drop;	/* dropped on entry, for one of these reasons */
+	bool short_tag; /* too short to say whether it belongs to the port or to a vport */
+	enum ref_answer answer;
+	bool learned; /* what the switch knows has changed */
+	struct ref_frame frame;
+	uint32_t n_outs;
+	struct ref_out outs[REF_OUTS];
+};
+
+/* ---- the switch ---- */
+
+struct ref_entry {
+	struct ref_entry *next;
+	uint32_t tenant, sw;
+	struct weir_mac mac;
+	struct ref_place at;
+	bool may_go; /* since the last change; see ref_configure() */
+	bool listed; /* for who compares with a listing */
+};
+
+struct ref {
+	const struct topo *topo;
+	struct ref_entry *learned;
+};
+
+/*
+ * Makes `topo` the configuration. Learned MACs whose place or switch is gone are forgotten. Those of a vport that has
+ * been changed otherwise (moved to another port or VLAN, ...) may be kept or forgotten: `may_go` marks them.
+ */
+void ref_configure(struct ref *ref, const struct topo *topo);
+void ref_clear(struct ref *ref);
+
+/* A frame comes in by a port: *result, and the switch learns. With `commit` false nothing is learned. */
+void ref_packet(struct ref *ref, uint32_t port, const struct wire *wire, bool commit, struct ref_result *result);
+
+/* The static place of a MAC on a switch; false: none. */
+bool ref_static(
+    const struct topo *topo, uint32_t tenant, uint32_t sw, const struct weir_mac *mac, struct ref_place *at);
+
+/* Learned and static entries of a tenant. */
+uint32_t ref_macs(const struct ref *ref, uint32_t tenant);
+
+/* ---- tunnels ---- */
+
+/* What an underlay frame (its VLAN tag taken off) is. */
+struct ref_outer {
+	uint64_t faults;
+	bool open;
+	bool tunnel;
+	enum ref_answer answer;
+	uint32_t vni, inner, inner_len;
+	uint8_t tos;
+	struct weir_ip src, dst;
+};
+void ref_read_outer(const struct topo *topo, uint32_t port, const struct wire *wire, struct ref_outer *outer);
+
+/* Merges the outer header's ECN into the inner frame (RFC 6040, 4.2). Returns 0 or the reason. */
+uint64_t ref_merge_ecn(uint8_t *data, const struct ref_frame *frame, uint8_t outer_tos);
+
+/* Makes *out of the tenant's frame, to a remote. */
+void ref_send_remote(const struct topo *topo, uint32_t vni, const struct weir_ip *remote, const struct wire *wire,
+    const struct ref_frame *frame, struct ref_out *out);
+
+#endif

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Switching: where a frame comes in, whether it may, what is learned from it, and where it goes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ref.h"
+
+bool
+ref_place_equal(const struct ref_place *a, const struct ref_place *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	if (a->kind == REF_AT_PORT)
+		return a->port == b->port;
+	if (a->tenant != b->tenant || a->sw != b->sw)
+		return false;
+	return a->kind == REF_AT_VPORT ? a->vport == b->vport : weir_ip_equal(&a->remote, &b->remote);
+}
+
+static struct ref_place
+at_vport(const struct topo *topo, uint32_t tenant, uint32_t vport)
+{
+	return (struct ref_place){
+	    .kind = REF_AT_VPORT, .tenant = tenant, .sw = topo->tenants[tenant].vports[vport].sw, .vport = vport};
+}
+
+static struct ref_place
+at_remote(uint32_t tenant, uint32_t sw, const struct weir_ip *remote)
+{
+	return (struct ref_place){.kind = REF_AT_REMOTE, .tenant = tenant, .sw = sw, .remote = *remote};
+}
+
+/* ---- what the switch knows ---- */
+
+bool
+ref_static(const struct topo *topo, uint32_t tenant, uint32_t sw, const struct weir_mac *mac, struct ref_place *at)
+{
+	const struct topo_tenant *t = &topo->tenants[tenant];
+
+	for (uint32_t v = 0; v < TOPO_VPORTS; v++)
+		if (t->vports[v].used && t->vports[v].sw == sw && t->vports[v].has_mac &&
+		    weir_mac_equal(&t->vports[v].mac, mac)) {
+			*at = at_vport(topo, tenant, v);
+			return true;
+		}
+	for (uint32_t i = 0; i < t->switches[sw].n_statics; i++) {
+		const struct topo_static *entry = &t->switches[sw].statics[i];
+
+		if (!weir_mac_equal(&entry->mac, mac))
+			continue;
+		*at = entry->at_vport ? at_vport(topo, tenant, entry->vport) : at_remote(tenant, sw, &entry->remote);
+		return true;
+	}
+	return false;
+}
+
+static struct ref_entry *
+find_learned(const struct ref *ref, uint32_t tenant, uint32_t sw, const struct weir_mac *mac)
+{
+	for (struct ref_entry *entry = ref->learned; entry != NULL; entry = entry->next)
+		if (entry->tenant == tenant && entry->sw == sw && weir_mac_equal(&entry->mac, mac))
+			return entry;
+	return NULL;
+}
+
+static bool
+find_mac(const struct ref *ref, uint32_t tenant, uint32_t sw, const struct weir_mac *mac, struct ref_place *at)
+{
+	const struct ref_entry *entry;
+
+	if (ref_static(ref->topo, tenant, sw, mac, at))
+		return true;
+	entry = find_learned(ref, tenant, sw, mac);
+	if (entry != NULL)
+		*at = entry->at;
+	return entry != NULL;
+}
+
+uint32_t
+ref_macs(const struct ref *ref, uint32_t tenant)
+{
+	const struct topo_tenant *t = &ref->topo->tenants[tenant];
+	uint32_t n = 0;
+
+	for (const struct ref_entry *entry = ref->learned; entry != NULL; entry = entry->next)
+		n += entry->tenant == tenant;
+	for (uint32_t v = 0; v < TOPO_VPORTS; v++)
+		n += t->vports[v].used && t->vports[v].has_mac;
+	for (uint32_t s = 0; s < TOPO_SWITCHES; s++)
+		for (uint32_t i = 0; t->switches[s].used && i < t->switches[s].n_statics; i++) {
+			const struct topo_static *entry = &t->switches[s].statics[i];
+			bool same = entry->at_vport && t->vports[entry->vport].has_mac &&
+				    weir_mac_equal(&t->vports[entry->vport].mac, &entry->mac);
+
+			n += !same; /* a vport's own MAC, said twice, is one */
+		}
+	return n;
+}
+
+static void
+learn(
+    struct ref *ref, const struct ref_place *from, const struct weir_mac *mac, bool commit, struct ref_result *result)
+{
+	struct ref_entry *entry = find_learned(ref, from->tenant, from->sw, mac);
+	struct ref_place at;
+
+	if (ref_static(ref->topo, from->tenant, from->sw, mac, &at))
+		return;
+	if (entry != NULL && ref_place_equal(&entry->at, from))
+		return;
+	if (entry == NULL && ref_macs(ref, from->tenant) >= ref->topo->tenants[from->tenant].quota_macs)
+		return;
+	result->learned = true;
+	if (!commit)
+		return;
+	if (entry == NULL) {
+		entry = calloc(1, sizeof(*entry));
+		if (entry == NULL)
+			abort();
+		entry->next = ref->learned;
+		ref->learned = entry;
+	}
+	*entry =
+	    (struct ref_entry){.next = entry->next, .tenant = from->tenant, .sw = from->sw, .mac = *mac, .at = *from};
+}
+
+/* ---- out ---- */
+
+static void
+send_vport(const struct topo *topo, const struct wire *wire, const struct ref_frame *frame, struct ref_out *out)
+{
+	const struct topo_vport *vport = &topo->tenants[out->to.tenant].vports[out->to.vport];
+	uint8_t tag[4];
+
+	out->port = vport->port;
+	if (vport->vlan == 0 && frame->n_tags > 0)
+		out->drop |= REF_REASON(TAGGED_FRAME);
+	if (wire->len - ETH_HEADER - 4 * frame->n_tags > topo_mtu(topo, vport->port))
+		out->drop |= REF_REASON(MTU);
+	memcpy(out->wire.data, wire->data, wire->len);
+	out->wire.len = wire->len;
+	if (vport->vlan != 0) {
+		put16(tag, ETH_VLAN);
+		put16(tag + 2, vport->vlan);
+		wire_insert(&out->wire, 12, tag, 4);
+	}
+}
+
+static void
+send_to(const struct topo *topo, const struct ref_place *to, const struct wire *wire, struct ref_result *result)
+{
+	struct ref_out *out = &result->outs[result->n_outs++];
+
+	out->to = *to;
+	out->bytes = wire->len;
+	out->drop = 0;
+	out->outer = 0;
+	if (to->kind == REF_AT_VPORT)
+		send_vport(topo, wire, &result->frame, out);
+	else
+		ref_send_remote(
+		    topo, topo->tenants[to->tenant].switches[to->sw].vni, &to->remote, wire, &result->frame, out);
+}
+
+static void
+flood(const struct topo *topo, const struct wire *wire, struct ref_result *result)
+{
+	const struct topo_tenant *tenant = &topo->tenants[result->from.tenant];
+	const struct topo_switch *sw = &tenant->switches[result->from.sw];
+	struct ref_place to;
+
+	for (uint32_t v = 0; v < TOPO_VPORTS; v++) {
+		if (!tenant->vports[v].used || tenant->vports[v].sw != result->from.sw)
+			continue;
+		to = at_vport(topo, result->from.tenant, v);
+		if (!ref_place_equal(&to, &result->from))
+			send_to(topo, &to, wire, result);
+	}
+	for (uint32_t i = 0; i < sw->n_remotes && result->from.kind != REF_AT_REMOTE; i++) {
+		to = at_remote(result->from.tenant, result->from.sw, &sw->remotes[i]);
+		send_to(topo, &to, wire, result);
+	}
+	if (result->n_outs == 0)
+		result->drop |=
+		    REF_REASON(NO_DESTINATION) |
+		    (result->from.kind == REF_AT_REMOTE && sw->n_remotes > 1 ? REF_REASON(SPLIT_HORIZON) : 0);
+}
+
+static bool
+is_bridge_group(const struct weir_mac *mac)
+{
+	static const uint8_t group[5] = {0x01, 0x80, 0xc2, 0x00, 0x00};
+
+	return memcmp(mac->b, group, 5) == 0 && mac->b[5] < 16;
+}
+
+static void
+forward(const struct ref *ref, const struct wire *wire, struct ref_result *result)
+{
+	const struct ref_frame *frame = &result->frame;
+	const struct ref_place *from = &result->from;
+	struct ref_place to;
+
+	if (weir_mac_is_group(&frame->dmac) || !find_mac(ref, from->tenant, from->sw, &frame->dmac, &to)) {
+		flood(ref->topo, wire, result);
+		return;
+	}
+	if (ref_place_equal(&to, from))
+		result->drop |= REF_REASON(SAME_PORT);
+	if (to.kind == REF_AT_REMOTE && from->kind == REF_AT_REMOTE)
+		result->drop |= REF_REASON(SPLIT_HORIZON);
+	if (result->drop == 0)
+		send_to(ref->topo, &to, wire, result);
+}
+
+/* ---- in ---- */
+
+/* Reasons of the switch itself, whatever the ingress. */
+static uint64_t
+may_enter(const struct ref *ref, const struct ref_place *from, const struct ref_frame *frame)
+{
+	static const struct weir_mac zero;
+	struct ref_place at;
+	uint64_t reasons = 0;
+
+	if (weir_mac_is_group(&frame->smac) || weir_mac_equal(&frame->smac, &zero))
+		reasons |= REF_REASON(BAD_SOURCE_MAC);
+	if (is_bridge_group(&frame->dmac))
+		reasons |= REF_REASON(LINK_LOCAL);
+	if (ref_static(ref->topo, from->tenant, from->sw, &frame->smac, &at) && !ref_place_equal(&at, from))
+		reasons |= REF_REASON(SPOOFED_MAC);
+	return reasons;
+}
+
+/* A tenant's frame at its place; result->drop holds what is wrong with it already. */
+static void
+enter(struct ref *ref, struct wire *wire, bool commit, struct ref_result *result)
+{
+	const struct ref_frame *frame = &result->frame;
+
+	result->bytes = wire->len;
+	if ((frame->faults & REF_REASON(SHORT_FRAME)) == 0)
+		result->drop |= may_enter(ref, &result->from, frame);
+	result->drop |= frame->faults;
+	result->open |= frame->open;
+	if (frame->faults == 0 && result->from.kind == REF_AT_VPORT)
+		result->drop |= ref_spoof(&ref->topo->tenants[result->from.tenant].vports[result->from.vport],
+		    wire->data, frame, &result->open);
+	/* What may enter teaches the switch where its sender is, though it may have nowhere to go. */
+	if ((result->drop & ~REF_REASON(LINK_LOCAL)) != 0)
+		return;
+	if (result->drop == 0)
+		forward(ref, wire, result);
+	learn(ref, &result->from, &frame->smac, commit, result);
+}
+
+static bool
+find_remote(const struct topo *topo, const struct ref_outer *outer, struct ref_result *result)
+{
+	for (uint32_t t = 0; t < TOPO_TENANTS; t++)
+		for (uint32_t s = 0; topo->tenants[t].used && s < TOPO_SWITCHES; s++) {
+			const struct topo_switch *sw = &topo->tenants[t].switches[s];
+
+			if (!sw->used || sw->vni == 0 || sw->vni != outer->vni)
+				continue;
+			for (uint32_t i = 0; i < sw->n_remotes; i++)
+				if (weir_ip_equal(&sw->remotes[i], &outer->src)) {
+					result->from = at_remote(t, s, &outer->src);
+					return true;
+				}
+			result->drop |= REF_REASON(UNKNOWN_REMOTE);
+			return false;
+		}
+	result->drop |= REF_REASON(UNKNOWN_VNI);
+	return false;
+}
+
+static void
+from_underlay(struct ref *ref, uint32_t port, struct wire *wire, bool commit, struct ref_result *result)
+{
+	struct ref_outer outer;
+
+	ref_read_outer(ref->topo, port, wire, &outer);
+	result->bytes = wire->len;
+	result->open = outer.open;
+	result->drop = outer.faults;
+	result->answer = outer.answer;
+	if (!outer.tunnel)
+		return;
+	/* Each of these may be found first. */
+	if (!find_remote(ref->topo, &outer, result) || outer.faults != 0) {
+		result->from = (struct ref_place){.kind = REF_AT_PORT, .port = port};
+		return;
+	}
+	wire->len = outer.inner + outer.inner_len;
+	wire_cut(wire, 0, outer.inner);
+	ref_read(wire->data, wire->len, &result->frame);
+	if (result->frame.faults == 0)
+		result->drop |= ref_merge_ecn(wire->data, &result->frame, outer.tos);
+	/* What is dropped was not changed; what goes on has the merged ECN, outside too. */
+	if (result->drop == 0)
+		ref_read(wire->data, wire->len, &result->frame);
+	enter(ref, wire, commit, result);
+}
+
+static bool
+find_vport(const struct topo *topo, uint32_t port, uint32_t vlan, struct ref_place *at)
+{
+	for (uint32_t t = 0; t < TOPO_TENANTS; t++)
+		for (uint32_t v = 0; topo->tenants[t].used && v < TOPO_VPORTS; v++) {
+			const struct topo_vport *vport = &topo->tenants[t].vports[v];
+
+			if (!vport->used || vport->port != port || vport->vlan != vlan)
+				continue;
+			*at = at_vport(topo, t, v);
+			return true;
+		}
+	return false;
+}
+
+/* Takes the outermost tag off. Returns its VLAN: 0 = untagged. */
+static uint32_t
+take_tag(struct wire *wire)
+{
+	uint32_t vlan;
+
+	if (wire->len < 18 || !wire_is_tag(get16(wire->data + 12)))
+		return 0;
+	vlan = get16(wire->data + 14) & 0xfff;
+	wire_cut(wire, 12, 4);
+	return vlan;
+}
+
+void
+ref_packet(struct ref *ref, uint32_t port, const struct wire *wire, bool commit, struct ref_result *result)
+{
+	static struct wire frame;
+	uint32_t vlan;
+
+	result->open = result->learned = result->short_tag = false;
+	result->from = (struct ref_place){.kind = REF_AT_PORT, .port = port};
+	result->bytes = wire->len;
+	result->drop = 0;
+	result->answer = REF_NO_ANSWER;
+	result->n_outs = 0;
+	result->short_tag = wire->len < ETH_HEADER || (wire->len < 18 && wire_is_tag(get16(wire->data + 12)));
+	if (result->short_tag) {
+		result->drop = REF_REASON(SHORT_FRAME);
+		return;
+	}
+	frame.len = wire->len;
+	memcpy(frame.data, wire->data, wire->len);
+	vlan = take_tag(&frame);
+	if (ref->topo->ports[port].uplink && ref->topo->ports[port].vlan == vlan) {
+		from_underlay(ref, port, &frame, commit, result);
+	} else if (find_vport(ref->topo, port, vlan, &result->from)) {
+		ref_read(frame.data, frame.len, &result->frame);
+		enter(ref, &frame, commit, result);
+	} else {
+		result->drop = REF_REASON(UNKNOWN_VLAN);
+	}
+}
+
+/* ---- configuration ---- */
+
+/* Is the learned entry's place still there, on the same switch? */
+static bool
+place_stands(const struct topo *topo, const struct ref_entry *entry)
+{
+	const struct topo_tenant *tenant = &topo->tenants[entry->tenant];
+	const struct topo_switch *sw = &tenant->switches[entry->sw];
+	struct ref_place at;
+
+	if (!tenant->used || !sw->used || ref_static(topo, entry->tenant, entry->sw, &entry->mac, &at))
+		return false;
+	if (entry->at.kind == REF_AT_VPORT)
+		return tenant->vports[entry->at.vport].used && tenant->vports[entry->at.vport].sw == entry->sw;
+	for (uint32_t i = 0; i < sw->n_remotes; i++)
+		if (weir_ip_equal(&sw->remotes[i], &entry->at.remote))
+			return true;
+	return false;
+}
+
+static bool
+place_changed(const struct topo *before, const struct topo *after, const struct ref_entry *entry)
+{
+	const struct topo_tenant *was = &before->tenants[entry->tenant], *is = &after->tenants[entry->tenant];
+
+	if (was->switches[entry->sw].vni != is->switches[entry->sw].vni)
+		return true;
+	return entry->at.kind == REF_AT_VPORT &&
+	       memcmp(&was->vports[entry->at.vport], &is->vports[entry->at.vport], sizeof(is->vports[0])) != 0;
+}
+
+void
+ref_configure(struct ref *ref, const struct topo *topo)
+{
+	struct ref_entry **at = &ref->learned;
+
+	while (*at != NULL) {
+		struct ref_entry *entry = *at;
+
+		if (place_stands(topo, entry)) {
+			entry->may_go = place_changed(ref->topo, topo, entry);
+			at = &entry->next;
+		} else {
+			*at = entry->next;
+			free(entry);
+		}
+	}
+	ref->topo = topo;
+}
+
+void
+ref_clear(struct ref *ref)
+{
+	while (ref->learned != NULL) {
+		struct ref_entry *entry = ref->learned;
+
+		ref->learned = entry->next;
+		free(entry);
+	}
+}

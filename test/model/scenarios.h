@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What depends on time: limits, ageing. Each in a small network of its own. */
+#ifndef WEIR_TEST_SCENARIOS_H
+#define WEIR_TEST_SCENARIOS_H
+
+#include <stdbool.h>
+
+/* Limits let pass exactly what their buckets hold, whoever draws on them; silent MACs go. Prints what does not hold.
+ */
+bool scenarios_hold(void);
+
+#endif

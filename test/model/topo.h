@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A configuration as the reference understands it: small arrays, everything by index. What is at index i is called
+ * "t<i>", "s<i>", "v<i>", "p<i>" in the document that weir gets.
+ */
+#ifndef WEIR_TEST_TOPO_H
+#define WEIR_TEST_TOPO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "weir_base.h"
+#include "wire.h"
+
+#define TOPO_PORTS 5
+#define TOPO_QUEUES 3 /* rings a port may have, each way */
+#define TOPO_TENANTS 6
+#define TOPO_SWITCHES 4
+#define TOPO_VPORTS 8
+#define TOPO_REMOTES 4
+#define TOPO_STATICS 4
+#define TOPO_ADDRESSES 3
+#define TOPO_LIMIT 32
+
+struct topo_port {
+	uint32_t mtu; /* 0 = not given: the port's own, 1500 */
+	bool queues;  /* said, though it goes without saying */
+	bool uplink;
+	/* an uplink's */
+	uint32_t n_addresses, n_gateways;
+	struct weir_prefix addresses[TOPO_ADDRESSES];
+	struct weir_ip gateways[2];
+	uint32_t vlan; /* 0 = untagged */
+	bool has_mac;  /* else the port's own */
+	struct weir_mac mac;
+};
+
+struct topo_static {
+	struct weir_mac mac;
+	bool at_vport;
+	uint32_t vport;
+	struct weir_ip remote;
+};
+
+struct topo_switch {
+	bool used;
+	uint32_t vni; /* 0 = none */
+	uint32_t n_remotes, n_statics;
+	struct weir_ip remotes[TOPO_REMOTES];
+	struct topo_static statics[TOPO_STATICS];
+};
+
+struct topo_vport {
+	bool used;
+	uint32_t sw, port;
+	uint32_t vlan; /* 0 = untagged */
+	bool has_mac;
+	struct weir_mac mac;
+	uint32_t n_addresses; /* 0 = any */
+	struct weir_ip addresses[TOPO_ADDRESSES];
+	char limit[TOPO_LIMIT];
+};
+
+struct topo_tenant {
+	bool used;
+	uint32_t quota_macs;
+	char limit[TOPO_LIMIT]; /* as in the document, quotes and all; "" = none */
+	struct topo_switch switches[TOPO_SWITCHES];
+	struct topo_vport vports[TOPO_VPORTS];
+};
+
+struct topo {
+	uint32_t n_ports;
+	struct topo_port ports[TOPO_PORTS];
+	struct topo_tenant tenants[TOPO_TENANTS];
+};
+
+/* The ports' own MACs. */
+extern struct weir_mac topo_port_mac[TOPO_PORTS];
+
+/* How many rings each port has. Some have fewer to send by than there are workers. */
+extern const uint32_t topo_rx_queues[TOPO_PORTS], topo_tx_queues[TOPO_PORTS];
+
+/* A valid random configuration. */
+void topo_random(struct topo *topo, struct rng *rng);
+
+/* Changes it at one to three places; what comes out is valid too. Returns what it did, for people. */
+const char *topo_change(struct topo *topo, struct rng *rng);
+
+/* The whole document, or the merge patch that makes `after` of `before`. The caller frees it. */
+char *topo_document(const struct topo *topo);
+char *topo_patch(const struct topo *before, const struct topo *after);
+
+/* ---- what is where ---- */
+
+struct weir_mac topo_underlay_mac(const struct topo *topo, uint32_t port);
+uint32_t topo_mtu(const struct topo *topo, uint32_t port);
+bool topo_is_local(const struct topo *topo, const struct weir_ip *ip);
+
+/* How weir reaches `remote`: from which port, which of its addresses, and by which neighbour. False: it does not. */
+struct topo_route {
+	uint32_t port;
+	struct weir_ip source, next_hop;
+};
+bool topo_route(const struct topo *topo, const struct weir_ip *remote, struct topo_route *route);
+
+/* The MAC that the neighbour with this address answers with. */
+struct weir_mac topo_peer_mac(const struct weir_ip *ip);
+
+/* ---- what there is to choose from ---- */
+
+#define TOPO_HOSTS 8 /* MACs and addresses that all tenants use, the same ones on purpose */
+struct weir_mac topo_host_mac(uint32_t host);
+struct weir_ip topo_host_ipv4(uint32_t host);
+struct weir_ip topo_host_ipv6(uint32_t host);
+
+#define TOPO_PEERS 8 /* gateways that may be remotes */
+struct weir_ip topo_peer(uint32_t peer);
+
+#endif

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The configuration as weir gets it: a document, or the merge patch from one to the next. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "topo.h"
+
+/*
+ * Where the text goes, and whether a comma is due. An element is written whole; in a patch, what its predecessor had
+ * and it has not is null.
+ */
+struct json {
+	FILE *out;
+	bool comma;
+};
+
+static void
+key(struct json *json, const char *name)
+{
+	(void)fprintf(json->out, "%s\"%s\":", json->comma ? "," : "", name);
+	json->comma = true;
+}
+
+static void
+indexed_key(struct json *json, char letter, uint32_t i)
+{
+	(void)fprintf(json->out, "%s\"%c%u\":", json->comma ? "," : "", letter, i);
+	json->comma = true;
+}
+
+static void
+begin(struct json *json)
+{
+	(void)fputc('{', json->out);
+	json->comma = false;
+}
+
+static void
+end(struct json *json)
+{
+	(void)fputc('}', json->out);
+	json->comma = true;
+}
+
+static void
+number(struct json *json, const char *name, uint32_t value, uint32_t before)
+{
+	if (value == 0 && before == 0)
+		return;
+	key(json, name);
+	if (value != 0)
+		(void)fprintf(json->out, "%u", value);
+	else
+		(void)fputs("null", json->out);
+}
+
+static void
+limit_field(struct json *json, const char *limit, const char *before)
+{
+	if (limit[0] == '\0' && before[0] == '\0')
+		return;
+	key(json, "limit");
+	(void)fputs(limit[0] != '\0' ? limit : "null", json->out);
+}
+
+static void
+mac_field(struct json *json, const char *name, bool has, const struct weir_mac *mac, bool had)
+{
+	char text[18];
+
+	if (!has && !had)
+		return;
+	key(json, name);
+	if (has)
+		(void)fprintf(json->out, "\"%s\"", weir_mac_format(mac, text, sizeof(text)));
+	else
+		(void)fputs("null", json->out);
+}
+
+static void
+ips(struct json *json, const char *name, const struct weir_ip *list, uint32_t n, uint32_t before)
+{
+	char text[46];
+
+	if (n == 0 && before == 0)
+		return;
+	key(json, name);
+	if (n == 0) {
+		(void)fputs("null", json->out);
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		(void)fprintf(
+		    json->out, "%s\"%s\"", i == 0 ? "[" : ",", weir_ip_format(&list[i], text, sizeof(text)));
+	(void)fputc(']', json->out);
+}
+
+static void
+write_ports(struct json *json, const struct topo *topo, const struct topo *before)
+{
+	key(json, "ports");
+	begin(json);
+	for (uint32_t p = 0; p < topo->n_ports; p++) {
+		indexed_key(json, 'p', p);
+		begin(json);
+		key(json, "device");
+		(void)fprintf(json->out, "\"net_ring_p%u\"", p);
+		number(json, "mtu", topo->ports[p].mtu, before != NULL ? before->ports[p].mtu : 0);
+		number(json, "queues", topo->ports[p].queues ? topo_rx_queues[p] : 0, 0);
+		end(json);
+	}
+	end(json);
+}
+
+static void
+write_underlay(struct json *json, const struct topo_port *port)
+{
+	char text[46];
+
+	begin(json);
+	key(json, "address");
+	for (uint32_t i = 0; i < port->n_addresses; i++) {
+		const struct weir_prefix *net = &port->addresses[i];
+
+		(void)fprintf(json->out, "%s\"%s/%d\"", i == 0 ? "[" : ",",
+		    weir_ip_format(&net->ip, text, sizeof(text)), weir_ip_is_v4(&net->ip) ? net->len - 96 : net->len);
+	}
+	(void)fputc(']', json->out);
+	ips(json, "gateway", port->gateways, port->n_gateways, 0);
+	number(json, "vlan", port->vlan, 0);
+	mac_field(json, "mac", port->has_mac, &port->mac, false);
+	end(json);
+}
+
+static void
+write_underlays(struct json *json, const struct topo *topo)
+{
+	key(json, "underlay");
+	begin(json);
+	for (uint32_t p = 0; p < topo->n_ports; p++)
+		if (topo->ports[p].uplink) {
+			indexed_key(json, 'p', p);
+			write_underlay(json, &topo->ports[p]);
+		}
+	end(json);
+}
+
+static bool
+has_static(const struct topo_switch *sw, const struct weir_mac *mac)
+{
+	for (uint32_t i = 0; i < sw->n_statics; i++)
+		if (weir_mac_equal(&sw->statics[i].mac, mac))
+			return true;
+	return false;
+}
+
+static void
+write_statics(struct json *json, const struct topo_switch *sw, const struct topo_switch *before)
+{
+	char mac[18], text[46];
+
+	key(json, "macs");
+	begin(json);
+	for (uint32_t i = 0; i < sw->n_statics; i++) {
+		const struct topo_static *entry = &sw->statics[i];
+
+		if (entry->at_vport)
+			(void)snprintf(text, sizeof(text), "v%u", entry->vport);
+		else
+			(void)weir_ip_format(&entry->remote, text, sizeof(text));
+		key(json, weir_mac_format(&entry->mac, mac, sizeof(mac)));
+		(void)fprintf(json->out, "\"%s\"", text);
+	}
+	for (uint32_t i = 0; before != NULL && i < before->n_statics; i++)
+		if (!has_static(sw, &before->statics[i].mac)) {
+			key(json, weir_mac_format(&before->statics[i].mac, mac, sizeof(mac)));
+			(void)fputs("null", json->out);
+		}
+	end(json);
+}
+
+static void
+write_switch(struct json *json, const struct topo_switch *sw, const struct topo_switch *before)
+{
+	begin(json);
+	number(json, "vni", sw->vni, before != NULL ? before->vni : 0);
+	ips(json, "remotes", sw->remotes, sw->n_remotes, before != NULL ? before->n_remotes : 0);
+	write_statics(json, sw, before);
+	end(json);
+}
+
+static void
+write_vport(struct json *json, const struct topo_vport *vport, const struct topo_vport *before)
+{
+	begin(json);
+	key(json, "switch");
+	(void)fprintf(json->out, "\"s%u\"", vport->sw);
+	key(json, "port");
+	(void)fprintf(json->out, "\"p%u\"", vport->port);
+	number(json, "vlan", vport->vlan, before != NULL ? before->vlan : 0);
+	mac_field(json, "mac", vport->has_mac, &vport->mac, before != NULL && before->has_mac);
+	ips(json, "addresses", vport->addresses, vport->n_addresses, before != NULL ? before->n_addresses : 0);
+	limit_field(json, vport->limit, before != NULL ? before->limit : "");
+	end(json);
+}
+
+static void
+write_switches(struct json *json, const struct topo_tenant *tenant, const struct topo_tenant *before)
+{
+	key(json, "switches");
+	begin(json);
+	for (uint32_t s = 0; s < TOPO_SWITCHES; s++) {
+		const struct topo_switch *sw = &tenant->switches[s];
+		const struct topo_switch *was = before != NULL ? &before->switches[s] : NULL;
+
+		if (was != NULL && !was->used)
+			was = NULL;
+		if ((!sw->used && was == NULL) || (sw->used && was != NULL && memcmp(sw, was, sizeof(*sw)) == 0))
+			continue;
+		indexed_key(json, 's', s);
+		if (sw->used)
+			write_switch(json, sw, was);
+		else
+			(void)fputs("null", json->out);
+	}
+	end(json);
+}
+
+static void
+write_vports(struct json *json, const struct topo_tenant *tenant, const struct topo_tenant *before)
+{
+	key(json, "vports");
+	begin(json);
+	for (uint32_t v = 0; v < TOPO_VPORTS; v++) {
+		const struct topo_vport *vport = &tenant->vports[v];
+		const struct topo_vport *was = before != NULL ? &before->vports[v] : NULL;
+
+		if (was != NULL && !was->used)
+			was = NULL;
+		if ((!vport->used && was == NULL) ||
+		    (vport->used && was != NULL && memcmp(vport, was, sizeof(*vport)) == 0))
+			continue;
+		indexed_key(json, 'v', v);
+		if (vport->used)
+			write_vport(json, vport, was);
+		else
+			(void)fputs("null", json->out);
+	}
+	end(json);
+}
+
+/* `before` NULL: written whole. Else: what differs. */
+static void
+write_tenant(struct json *json, const struct topo_tenant *tenant, const struct topo_tenant *before)
+{
+	begin(json);
+	limit_field(json, tenant->limit, before != NULL ? before->limit : "");
+	key(json, "quota");
+	begin(json);
+	number(json, "macs", tenant->quota_macs, 0);
+	end(json);
+	write_switches(json, tenant, before);
+	write_vports(json, tenant, before);
+	end(json);
+}
+
+char *
+topo_document(const struct topo *topo)
+{
+	char *text = NULL;
+	size_t size;
+	struct json json = {.out = open_memstream(&text, &size)};
+
+	if (json.out == NULL)
+		abort();
+	begin(&json);
+	key(&json, "settings"); /* MACs outlive the run */
+	(void)fputs("{\"mac_age\":\"24h\"}", json.out);
+	write_ports(&json, topo, NULL);
+	write_underlays(&json, topo);
+	key(&json, "tenants");
+	begin(&json);
+	for (uint32_t t = 0; t < TOPO_TENANTS; t++)
+		if (topo->tenants[t].used) {
+			indexed_key(&json, 't', t);
+			write_tenant(&json, &topo->tenants[t], NULL);
+		}
+	end(&json);
+	end(&json);
+	(void)fclose(json.out);
+	return text;
+}
+
+char *
+topo_patch(const struct topo *before, const struct topo *after)
+{
+	char *text = NULL;
+	size_t size;
+	struct json json = {.out = open_memstream(&text, &size)};
+
+	if (json.out == NULL)
+		abort();
+	begin(&json);
+	if (memcmp(before->ports, after->ports, sizeof(after->ports)) != 0) {
+		write_ports(&json, after, before);
+		write_underlays(&json, after);
+	}
+	key(&json, "tenants");
+	begin(&json);
+	for (uint32_t t = 0; t < TOPO_TENANTS; t++) {
+		const struct topo_tenant *tenant = &after->tenants[t], *was = &before->tenants[t];
+
+		if ((!tenant->used && !was->used) || (was->used && memcmp(tenant, was, sizeof(*was)) == 0))
+			continue;
+		indexed_key(&json, 't', t);
+		if (tenant->used)
+			write_tenant(&json, tenant, was->used ? was : NULL);
+		else
+			(void)fputs("null", json.out);
+	}
+	end(&json);
+	end(&json);
+	(void)fclose(json.out);
+	return text;
+}
