@@ -164,12 +164,10 @@ weir_scan_open_part(struct weir_scan *s)
 void
 weir_scan_close_part(struct weir_scan *s)
 {
-	struct weir_scan_level *level = &s->stack[s->depth - 1];
+	const struct weir_scan_level *level = &s->stack[s->depth - 1];
 
-	if (level->part == WEIR_NONE)
-		return;
-	s->doc->parts[level->part].len = (size_t)(s->at - s->doc->parts[level->part].text);
-	level->part = WEIR_NONE;
+	if (level->part != WEIR_NONE)
+		s->doc->parts[level->part].len = (size_t)(s->at - s->doc->parts[level->part].text);
 }
 
 static int

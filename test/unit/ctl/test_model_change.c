@@ -184,6 +184,7 @@ Test(model_change, every_field_makes_a_step)
 	    "{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"macs\":{\"02:00:00:00:00:09\":\"web2\"}}}}}}",
 	    "{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"macs\":{\"02:00:00:00:00:09\":null,"
 	    "\"02:00:00:00:00:0a\":\"192.0.2.2\"}}}}}}",
+	    "{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"macs\":{\"02:00:00:00:00:0b\":\"web2\"}}}}}}",
 	    "{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"macs\":null}}}}}",
 	    "{\"tenants\":{\"red\":{\"switches\":{\"new\":{}}}}}",
 	    "{\"tenants\":{\"red\":{\"vports\":{\"web2\":{\"switch\":\"db\"}}}}}",
@@ -201,6 +202,8 @@ Test(model_change, every_field_makes_a_step)
 	struct weir_err err;
 
 	must_load(model, BASE_DOCUMENT);
+	must_patch(
+	    model, "{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"macs\":{\"02:00:00:00:00:0b\":\"web1\"}}}}}}");
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(patches); i++) {
 		cr_assert_eq(patch(model, patches[i], &change, &err), 0, "%s: %s: %s", patches[i], err.path, err.msg);
 		cr_expect_eq(change->n_ports + change->n_underlays + change->n_tenants + change->settings_changed, 1,

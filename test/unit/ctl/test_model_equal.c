@@ -10,13 +10,16 @@
 #include "reference.h"
 #include "model_priv.h"
 
-static uint32_t seed;
+static uint64_t seed;
 
+/* xorshift64* */
 static uint32_t
 below(uint32_t n)
 {
-	seed = seed * 1664525u + 1013904223u;
-	return (seed >> 8) % n;
+	seed ^= seed >> 12;
+	seed ^= seed << 25;
+	seed ^= seed >> 27;
+	return (uint32_t)((seed * UINT64_C(0x2545f4914f6cdd1d)) >> 33) % n;
 }
 
 #define PICK(array) (array)[below(WEIR_ARRAY_LEN(array))]
@@ -134,7 +137,7 @@ put_vport(struct out *o)
 {
 	quoted(o, "switch", PICK(switches), o->patch ? 40 : 98);
 	quoted(o, "port", PICK(ports), o->patch ? 40 : 98);
-	member(o, "vlan", PICK_GOOD(vlans), 85);
+	member(o, "vlan", PICK_GOOD(vlans), o->patch ? 40 : 85);
 	member(o, "limit", PICK_GOOD(limits), 15);
 	quoted(o, "mac", PICK(macs), 20);
 	if (below(200) == 0)

@@ -386,6 +386,7 @@ static const char *const fine[] = {
     WEB2("\"port\":\"up0\",\"vlan\":7"),
     WEB2("\"port\":\"up1\""),
     WEB2("\"mac\":\"02:00:00:00:00:02\",\"addresses\":[\"10.0.0.5\"]"),
+    RED("\"vports\":{\"db1\":{\"mac\":\"02:00:00:00:00:01\"}}"),
     /* exchanges within one change */
     RED("\"vports\":{\"web1\":{\"vlan\":null},\"web2\":{\"vlan\":100}}"),
     "{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"vni\":5002}}},\"blue\":{\"switches\":{\"web\":{\"vni\":5001}}}}"
