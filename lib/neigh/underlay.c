@@ -75,7 +75,7 @@ connected(const struct underlay *u, const struct weir_ip *ip)
 		const struct weir_prefix *prefix = &u->addresses[i];
 
 		if (!ip_is_link_local(&prefix->ip) && weir_prefix_contains(prefix, ip) &&
-		    weir_ip_is_v4(&prefix->ip) == weir_ip_is_v4(ip) && (best == NULL || prefix->len > best->len))
+		    (best == NULL || prefix->len > best->len))
 			best = prefix;
 	}
 	return best;

@@ -6,18 +6,19 @@
 /*
  * net_pcap, net_ring, net_af_packet, net_af_xdp and net_vhost have the queues that their devargs name, and each is
  * fed whether somebody polls it or not. net_tap and net_af_xdp refuse unequal numbers of queues. net_tap has an MTU
- * like a NIC: it stops sending at the first larger frame.
+ * like a NIC: it stops sending at the first larger frame. net_af_xdp lends its buffers to the kernel, a page at most
+ * each.
  */
 static const struct driver drivers[] = {
-    {"net_pcap", true, false, MTU_WEIR},
-    {"net_ring", true, false, MTU_WEIR},
-    {"net_af_packet", true, false, MTU_RING},
-    {"net_af_xdp", true, true, MTU_DRIVER},
-    {"net_vhost", true, false, MTU_WEIR},
-    {"net_memif", false, false, MTU_WEIR},
-    {"net_tap", false, true, MTU_DRIVER},
+    {.name = "net_pcap", .every_rxq = true, .mtu = MTU_WEIR},
+    {.name = "net_ring", .every_rxq = true, .mtu = MTU_WEIR},
+    {.name = "net_af_packet", .every_rxq = true, .mtu = MTU_RING},
+    {.name = "net_af_xdp", .every_rxq = true, .paired = true, .page_buffers = true},
+    {.name = "net_vhost", .every_rxq = true, .mtu = MTU_WEIR},
+    {.name = "net_memif", .mtu = MTU_WEIR},
+    {.name = "net_tap", .paired = true},
 };
-static const struct driver nic = {"", false, false, MTU_DRIVER};
+static const struct driver nic = {.name = ""};
 
 const struct driver *
 port_driver(const struct rte_eth_dev_info *info)

@@ -36,8 +36,9 @@ enum mtu_keeper {
 
 struct driver {
 	const char *name;
-	bool every_rxq; /* each queue has packets of its own from the start: leaving one out would lose them */
-	bool paired;	/* as many transmit as receive queues, or the driver refuses */
+	bool every_rxq;	   /* each queue has packets of its own from the start: leaving one out would lose them */
+	bool paired;	   /* as many transmit as receive queues, or the driver refuses */
+	bool page_buffers; /* an mbuf with its data has to fit a page */
 	enum mtu_keeper mtu;
 };
 

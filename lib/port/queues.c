@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "port_priv.h"
 
@@ -39,6 +40,22 @@ count_queues(const struct weir_ports *ports, struct weir_port *port, const struc
 		return weir_err(err, ENOTSUP, "", "device %s has %u receive and %u transmit queues", port->device,
 		    info->max_rx_queues, info->max_tx_queues);
 	return 0;
+}
+
+/* What the driver would refuse without naming the reason. */
+static int
+check_buffers(const struct weir_ports *ports, const struct weir_port *port, const struct rte_eth_dev_info *info,
+    struct weir_err *err)
+{
+	const struct rte_mempool *pool = ports->params.pool;
+	uint32_t size = pool->header_size + pool->elt_size + pool->trailer_size;
+	uint32_t page = (uint32_t)sysconf(_SC_PAGESIZE);
+
+	if (!port_driver(info)->page_buffers || size <= page)
+		return 0;
+	return weir_err(err, ENOTSUP, "",
+	    "device %s takes packet buffers of at most %u bytes, headers included: they have %u", port->device, page,
+	    size);
 }
 
 static int
@@ -131,7 +148,9 @@ port_start(
 
 	if (ret != 0)
 		return capture_err(err, EIO, ret, "device %s does not answer", port->device);
-	ret = count_queues(ports, port, &info, params->queues, err);
+	ret = check_buffers(ports, port, &info, err);
+	if (ret == 0)
+		ret = count_queues(ports, port, &info, params->queues, err);
 	if (ret == 0)
 		ret = configure(ports, port, &info, params->mtu, &conf, err);
 	if (ret == 0 && rte_eth_dev_get_mtu(port->ethdev, &mtu) == 0)

@@ -93,8 +93,8 @@ struct weir_port_params {
  *
  * Returns the port, or NULL with err (path left ""; err->msg ends with the driver's own words, caught from its log):
  * ENOENT no such device or driver, EEXIST in use by another port or process, or devargs of a device that exists,
- * ENOTSUP (MTU, queues), EIO the driver failed, ENOSPC all of RTE_MAX_ETHPORTS or WEIR_PORTS_MAX are taken, ENOMEM.
- * After a failure nothing is left plugged.
+ * ENOTSUP (MTU, queues, buffers), EIO the driver failed, ENOSPC all of RTE_MAX_ETHPORTS or WEIR_PORTS_MAX are taken,
+ * ENOMEM. After a failure nothing is left plugged.
  */
 struct weir_port *weir_port_open(
     struct weir_ports *ports, const struct weir_port_params *params, struct weir_err *err);
