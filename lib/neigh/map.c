@@ -33,10 +33,13 @@ uint32_t
 map_hash(const struct weir_ip *ip, uint32_t underlay)
 {
 	const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
-	uint64_t word[2];
+	uint64_t word[2], mix;
 
 	memcpy(word, ip, sizeof(word));
-	return (uint32_t)((((word[0] ^ underlay) * odd ^ word[1]) * odd) >> 32);
+	mix = (word[0] ^ underlay) * odd ^ word[1];
+	/* Addresses differ in their last bytes, the highest of a word: products carry upwards only. */
+	mix = (mix ^ mix >> 32) * odd;
+	return (uint32_t)(mix >> 32);
 }
 
 void
