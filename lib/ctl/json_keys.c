@@ -29,8 +29,11 @@ place(const struct weir_scan *s, struct weir_at *at)
 		if (level->close == ']') {
 			at[i + 1] = weir_at_index(&at[i], level->index);
 		} else if (level->in_member) {
-			at[i + 1] = weir_at_key(&at[i], s->keys[last - 1].key);
-			at[i + 1].key_len = s->keys[last - 1].len;
+			/* Keys may end in the middle of the text, without a NUL. */
+			at[i + 1] = (struct weir_at){.up = &at[i],
+			    .err = s->err,
+			    .key = s->keys[last - 1].key,
+			    .key_len = s->keys[last - 1].len};
 		} else {
 			return &at[i];
 		}
