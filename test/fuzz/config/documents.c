@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "documents.h"
+#include "weir_base.h"
+
+const char *const fuzz_documents[] = {
+    "{\"ports\":{\"up0\":{\"devargs\":\"net_null0,no-rx=1\"},\"up1\":{\"device\":\"0000:3b:00.0\",\"mtu\":1600},"
+    "\"tap1\":{\"devargs\":\"net_tap1\"}},\"settings\":{\"flows\":4096,\"flow_idle\":\"30s\"},"
+    "\"underlay\":{\"up0\":{\"address\":[\"192.0.2.1/24\",\"2001:db8::1/64\"],\"gateway\":[\"192.0.2.254\"]},"
+    "\"up1\":{\"address\":[\"198.51.100.1/24\"],\"vlan\":7,\"mac\":\"02:aa:aa:aa:aa:01\"}},"
+    "\"tenants\":{\"red\":{\"limit\":\"5Gbps\",\"quota\":{\"flows\":100,\"macs\":8},"
+    "\"switches\":{\"web\":{\"vni\":5001,\"remotes\":[\"192.0.2.2\",\"2001:db8::2\"],"
+    "\"macs\":{\"02:00:00:00:00:09\":\"192.0.2.2\",\"02:00:00:00:00:01\":\"web1\"}},\"db\":{}},"
+    "\"vports\":{\"web1\":{\"switch\":\"web\",\"port\":\"tap1\",\"vlan\":100,\"limit\":[\"1Gbps\",\"1Mpps\"],"
+    "\"mac\":\"02:00:00:00:00:01\",\"addresses\":[\"10.0.0.5\"]},\"web2\":{\"switch\":\"web\",\"port\":\"tap1\"}}},"
+    "\"blue\":{\"switches\":{\"web\":{\"vni\":5002}},"
+    "\"vports\":{\"web1\":{\"switch\":\"web\",\"port\":\"tap1\",\"vlan\":101}}}}}",
+    "{}",
+    "{\"tenants\":{\"red\":{\"vports\":{\"web1\":{\"limit\":\"2Gbps\",\"vlan\":null}}}}}",
+    "{\"tenants\":{\"red\":null,\"green\":{\"switches\":{\"a\":{\"vni\":7,\"remotes\":[\"192.0.2.7\"]}},"
+    "\"vports\":{\"v\":{\"switch\":\"a\",\"port\":\"up0\",\"vlan\":9}}}}}",
+    "{\"ports\":{\"tap1\":{\"mtu\":1500,\"rate\":\"10Gbps\",\"queues\":2}},\"settings\":null}",
+    "{\"underlay\":{\"up1\":{\"address\":[\"203.0.113.1/24\"],\"gateway\":[\"203.0.113.2\"],\"vlan\":null}}}",
+    "{\"tenants\":null,\"underlay\":null,\"ports\":null}",
+};
+const size_t n_fuzz_documents = WEIR_ARRAY_LEN(fuzz_documents);
+
+const char *const fuzz_words[] = {"\"ports\"", "\"settings\"", "\"underlay\"", "\"tenants\"", "\"devargs\"",
+    "\"device\"", "\"rate\"", "\"mtu\"", "\"queues\"", "\"flows\"", "\"flow_idle\"", "\"mac_age\"", "\"address\"",
+    "\"gateway\"", "\"vlan\"", "\"mac\"", "\"limit\"", "\"quota\"", "\"macs\"", "\"switches\"", "\"vports\"",
+    "\"vni\"", "\"remotes\"", "\"switch\"", "\"port\"", "\"addresses\"", "\"weight\"", "\"up0\"", "\"up1\"",
+    "\"tap1\"", "\"red\"", "\"blue\"", "\"web\"", "\"db\"", "\"web1\"", "\"web2\"", "\"x\"", "\"\"", "null", "true",
+    "0", "1", "7", "4095", "5001", "1e400", "-1", "0.5", "16777216", "99999999999999999999", "[]", "{}", "[null]",
+    "\"1Gbps\"", "\"1kpps\"", "\"0bps\"", "\"400.000000000001Gbps\"", "\"30s\"", "\"192.0.2.2\"", "\"192.0.2.1\"",
+    "\"192.0.2.1/24\"", "\"10.0.0.1/8\"", "\"2001:db8::2\"", "\"2001:db8::1/64\"", "\"02:00:00:00:00:01\"",
+    "\"02:00:00:00:00:0A\"", "\"ff:ff:ff:ff:ff:ff\"", "\"net_null0\"", "\"0000:3b:00.0\"", "\"\\u0041\"",
+    "\"\\u0000\"", "\"a~b/c\"", "\"%s%n\"", "{", "}", "[", "]", ",", ":", "\"", "\\", " ", "\n", "[[[[[[[[[[[[[[[[[",
+    "{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":", "\xc3\xa9"};
+const size_t n_fuzz_words = WEIR_ARRAY_LEN(fuzz_words);
