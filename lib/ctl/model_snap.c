@@ -144,7 +144,7 @@ weir_snap_list(const struct weir_snap *snap, enum weir_section section, size_t *
 void
 weir_snap_add_section(struct weir_snap *snap, enum weir_section section)
 {
-	if (memchr(snap->sections, section, snap->n_sections) == NULL)
+	if (memchr(snap->sections, (int)section, snap->n_sections) == NULL)
 		snap->sections[snap->n_sections++] = (uint8_t)section;
 }
 
