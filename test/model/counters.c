@@ -158,7 +158,7 @@ struct matching {
 };
 
 static bool
-match(struct matching *matching, uint32_t drop) /* NOLINT(misc-no-recursion) */
+match(struct matching *matching, uint32_t drop)
 {
 	for (uint32_t f = 0; f < matching->n_found; f++) {
 		if (matching->tried[f] || (matching->due->drops[drop] >> matching->found[f] & 1) == 0)

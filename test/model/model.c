@@ -124,10 +124,10 @@ same_remotes(const struct topo *before, const struct topo *after)
 			const struct topo_switch *is = &after->tenants[t].switches[s];
 
 			if (before->tenants[t].used != after->tenants[t].used || was->used != is->used ||
-			    memcmp(was->remotes, is->remotes, sizeof(is->remotes)) != 0)
+			    !topo_equal(was->remotes, is->remotes, sizeof(is->remotes)))
 				return false;
 		}
-	return memcmp(before->ports, after->ports, sizeof(after->ports)) == 0;
+	return topo_equal(before->ports, after->ports, sizeof(after->ports));
 }
 
 static void

@@ -389,7 +389,7 @@ place_changed(const struct topo *before, const struct topo *after, const struct 
 	if (was->switches[entry->sw].vni != is->switches[entry->sw].vni)
 		return true;
 	return entry->at.kind == REF_AT_VPORT &&
-	       memcmp(&was->vports[entry->at.vport], &is->vports[entry->at.vport], sizeof(is->vports[0])) != 0;
+	       !topo_equal(&was->vports[entry->at.vport], &is->vports[entry->at.vport], sizeof(is->vports[0]));
 }
 
 void

@@ -69,6 +69,12 @@ topo_peer_mac(const struct weir_ip *peer)
 	return mac;
 }
 
+bool
+topo_equal(const void *a, const void *b, size_t size)
+{
+	return memcmp(a, b, size) == 0;
+}
+
 uint32_t
 topo_mtu(const struct topo *topo, uint32_t port)
 {

@@ -92,6 +92,12 @@ const char *topo_change(struct topo *topo, struct rng *rng);
 char *topo_document(const struct topo *topo);
 char *topo_patch(const struct topo *before, const struct topo *after);
 
+/*
+ * Is a part of one configuration, `size` bytes, the same in another? Parts are made in zeroed memory and copied
+ * whole; should their padding differ all the same, a patch says a little more than it has to.
+ */
+bool topo_equal(const void *a, const void *b, size_t size);
+
 /* ---- what is where ---- */
 
 struct weir_mac topo_underlay_mac(const struct topo *topo, uint32_t port);

@@ -216,7 +216,7 @@ write_switches(struct json *json, const struct topo_tenant *tenant, const struct
 
 		if (was != NULL && !was->used)
 			was = NULL;
-		if ((!sw->used && was == NULL) || (sw->used && was != NULL && memcmp(sw, was, sizeof(*sw)) == 0))
+		if ((!sw->used && was == NULL) || (sw->used && was != NULL && topo_equal(sw, was, sizeof(*sw))))
 			continue;
 		indexed_key(json, 's', s);
 		if (sw->used)
@@ -239,7 +239,7 @@ write_vports(struct json *json, const struct topo_tenant *tenant, const struct t
 		if (was != NULL && !was->used)
 			was = NULL;
 		if ((!vport->used && was == NULL) ||
-		    (vport->used && was != NULL && memcmp(vport, was, sizeof(*vport)) == 0))
+		    (vport->used && was != NULL && topo_equal(vport, was, sizeof(*vport))))
 			continue;
 		indexed_key(json, 'v', v);
 		if (vport->used)
@@ -302,7 +302,7 @@ topo_patch(const struct topo *before, const struct topo *after)
 	if (json.out == NULL)
 		abort();
 	begin(&json);
-	if (memcmp(before->ports, after->ports, sizeof(after->ports)) != 0) {
+	if (!topo_equal(before->ports, after->ports, sizeof(after->ports))) {
 		write_ports(&json, after, before);
 		write_underlays(&json, after);
 	}
@@ -311,7 +311,7 @@ topo_patch(const struct topo *before, const struct topo *after)
 	for (uint32_t t = 0; t < TOPO_TENANTS; t++) {
 		const struct topo_tenant *tenant = &after->tenants[t], *was = &before->tenants[t];
 
-		if ((!tenant->used && !was->used) || (was->used && memcmp(tenant, was, sizeof(*was)) == 0))
+		if ((!tenant->used && !was->used) || (was->used && topo_equal(tenant, was, sizeof(*was))))
 			continue;
 		indexed_key(&json, 't', t);
 		if (tenant->used)
