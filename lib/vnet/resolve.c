@@ -69,7 +69,6 @@ static enum weir_reason
 resolve_flood(struct weir_verdict *verdict)
 {
 	const struct weir_switch *sw = verdict->sw;
-	uint32_t others;
 
 	verdict->action = WEIR_FLOOD;
 	if (verdict->in->kind == WEIR_IFACE_REMOTE) {
@@ -77,8 +76,8 @@ resolve_flood(struct weir_verdict *verdict)
 			return WEIR_OK;
 		return sw->n_remotes > 1 ? WEIR_DROP_SPLIT_HORIZON : WEIR_DROP_NO_DESTINATION;
 	}
-	others = sw->n_vports - 1 + sw->n_remotes;
-	return others > 0 ? WEIR_OK : WEIR_DROP_NO_DESTINATION;
+	/* One of them is `in`; or it was, until a moment ago, and the switch may have nobody at all. */
+	return sw->n_vports + sw->n_remotes > 1 ? WEIR_OK : WEIR_DROP_NO_DESTINATION;
 }
 
 static enum weir_reason
