@@ -43,7 +43,7 @@ struct weir_cfg_port {
 	const char *devargs; /* exactly one of devargs and device is set; the other is NULL */
 	const char *device;
 	uint64_t rate;	 /* bps; 0 = not given */
-	uint32_t mtu;	 /* 68 to 9216 - 18; 0 = not given */
+	uint32_t mtu;	 /* 68 to 9198; 0 = not given */
 	uint32_t queues; /* 1 to 64; 0 = not given */
 };
 
@@ -57,6 +57,7 @@ struct weir_cfg_underlay {
 	struct weir_mac mac;
 };
 
+/* Addresses of switches and vports stand in order of their bytes, static MACs too; those of an underlay as given. */
 struct weir_cfg_static_mac {
 	struct weir_mac mac;
 	uint32_t vport; /* index into the tenant's vports, or WEIR_NONE: then at */
@@ -105,7 +106,13 @@ struct weir_tenant_step {
 	const struct weir_cfg_tenant *before, *after;
 };
 
-/* What a request changes; steps only where before and after differ. Valid until committed or aborted. */
+/*
+ * What a request changes. Steps only where before and after mean something else: another order, spelling or white
+ * space is none. They stand removed, changed, added, each in document order, so that what one gives up is free when
+ * another takes it; only what two changed elements exchange is taken before it is given up. The change and `before`
+ * are valid until it is committed or aborted, `after` as long as the element stays as it is: also over later versions
+ * that do not change it.
+ */
 struct weir_change {
 	struct weir_cfg_settings settings; /* after */
 	bool settings_changed;
@@ -117,15 +124,19 @@ struct weir_change {
 
 struct weir_model;
 
-struct weir_model *weir_model_create(void); /* the empty configuration; NULL: no memory */
-void weir_model_free(struct weir_model *model);
+struct weir_model *weir_model_create(void);	/* the empty configuration, version 0; NULL: no memory */
+void weir_model_free(struct weir_model *model); /* an open change goes too; no reader may be left. NULL is fine */
 
 /*
  * Whole document / RFC 7396 merge patch -> *change, validated against everything that is to stand beside it (names
  * that are referred to exist, VNIs and (port, VLAN) pairs are unique over the gateway, ...). `text` need not be
- * NUL-terminated. One change may be open at a time. Returns 0, or -errno with err->path and err->msg: -EINVAL
- * malformed or not allowed, -ERANGE, -EEXIST duplicates, -ENOENT dangling reference, -ENOTSUP "not in this version",
- * -E2BIG, -ENOMEM, -EBUSY (a change is open). After a failure nothing is open and nothing has changed.
+ * NUL-terminated and is not needed afterwards. One change may be open at a time; weir_model_commit() or _abort()
+ * closes it. Returns 0, or -errno with err->path and err->msg in printable ASCII: -EINVAL malformed or not allowed,
+ * -ERANGE, -EEXIST duplicates, -ENOENT dangling reference, -ENOTSUP "not in this version", -E2BIG, -ENOMEM, -EBUSY (a
+ * change is open). After a failure nothing is open, *change is NULL and nothing has changed.
+ *
+ * A patch may remove what is not there. But a section or name that cannot be is refused even as the key of a null: it
+ * is a typing error.
  */
 int weir_model_load(
     struct weir_model *model, const char *text, size_t len, struct weir_change **change, struct weir_err *err);
@@ -140,8 +151,9 @@ uint64_t weir_model_version(const struct weir_model *model);
 
 /*
  * The committed document, or the part at JSON pointer `pointer` ("" = whole), as compact ASCII JSON text in the
- * document's own order and spelling. *text is the caller's to free(). Returns 0, -ENOENT with err, -ENOMEM. *version:
- * the version it shows. Any thread.
+ * document's own order and spelling (numbers and escapes of an element that was patched in their shortest form).
+ * *text is NUL-terminated and the caller's to free(). Returns 0, or with err -EINVAL no pointer, -ENOENT nothing
+ * there, -ENOMEM. *version: the version it shows. Any thread.
  */
 int weir_model_show(
     struct weir_model *model, const char *pointer, char **text, size_t *len, uint64_t *version, struct weir_err *err);

@@ -5,7 +5,8 @@
  * a crash at any moment the folder yields the last acknowledged version or the one in flight, never a mix: a torn or
  * damaged record at a journal's end is cut off, damage in the middle is an error that names the file.
  *
- * The last WEIR_STORE_VERSIONS versions can be had back. One thread; the folder is locked against a second process.
+ * The WEIR_STORE_VERSIONS versions before the newest can be had back. One thread; the folder is locked against a
+ * second process. What is in a text is the user's affair: the store reads none of it.
  */
 #ifndef WEIR_STORE_H
 #define WEIR_STORE_H
@@ -47,8 +48,14 @@ int weir_store_replay(
  * has changed. */
 int weir_store_snapshot(struct weir_store *store, const char *text, size_t len, struct weir_err *err);
 
-/* A patch becomes the next version, likewise. Starts a new segment by itself where the journal has grown: for that it
- * asks `document` (may be called) for the whole text, which it free()s. */
+/*
+ * A patch becomes the next version, likewise; -EINVAL: there is no document yet. Starts a new segment by itself where
+ * the journal has grown: for that it asks `document` (may be called) for the whole text of the newest version,
+ * without this patch, which it free()s; NULL or a failure puts it off.
+ *
+ * -EIO "no more changes until a restart", here and from weir_store_snapshot(): something half-written could not be
+ * taken back. The next weir_store_open() cuts it off.
+ */
 int weir_store_patch(struct weir_store *store, const char *text, size_t len,
     char *(*document)(void *arg, size_t *len), void *arg, struct weir_err *err);
 
