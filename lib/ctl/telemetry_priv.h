@@ -19,7 +19,7 @@ struct weir_requests;
 #define TEL_REQUEST_MAX 1023			   /* bytes, command included; the rest is cut off silently */
 #define TEL_PIECE_MAX (RTE_TEL_MAX_STRING_LEN - 1) /* characters of a string in a dict or an array */
 #define TEL_PAGE_MAX 15000			   /* bytes of JSON at which a page ends; 16,384 are the most */
-#define TEL_ROWS_MAX 128			   /* rows asked for a page; arrays hold 512 */
+#define TEL_ROWS_MAX 256			   /* rows asked for a page; arrays hold 512 */
 
 /* The name of drops that there was no room to tell apart by reason. */
 #define TEL_UNNAMED "other"

@@ -8,38 +8,26 @@
 /* A page of a listing that finds little looks at so many slots: a few milliseconds. */
 #define SLOTS_A_PAGE 200000u
 
-/* What is looked for: a tenant in its present incarnation, or any (id WEIR_NONE). */
-struct filter {
-	uint32_t tenant, serial;
-};
-
+/* A tenant's id, WEIR_NONE for all of them. 0 or -ENOENT. */
 static int
-make_filter(struct weir_gateway *gateway, const char *name, struct filter *filter)
+find_tenant(struct weir_gateway *gateway, const char *name, uint32_t *id)
 {
 	const struct live_tenant *live = NULL;
 
-	*filter = (struct filter){.tenant = WEIR_NONE};
+	*id = WEIR_NONE;
 	if (name == NULL)
 		return 0;
 	(void)pthread_mutex_lock(&gateway->mutex);
 	live = gateway_tenant(gateway, name);
 	if (live != NULL)
-		*filter = (struct filter){.tenant = live->tenant->id, .serial = live->tenant->serial};
+		*id = live->tenant->id;
 	(void)pthread_mutex_unlock(&gateway->mutex);
 	return live != NULL ? 0 : -ENOENT;
 }
 
-static bool
-matches(const struct filter *filter, const struct weir_flow *flow)
-{
-	return filter->tenant == WEIR_NONE ||
-	       (flow->tenant == filter->tenant && flow->tenant_serial == filter->serial);
-}
-
 /* Copies flows from *cursor (worker, slot) on, beside the workers that write them: no lock. */
 static uint32_t
-collect(struct weir_gateway *gateway, const struct filter *filter, uint64_t *cursor, struct weir_view_flow rows[],
-    uint32_t n)
+collect(struct weir_gateway *gateway, uint32_t tenant, uint64_t *cursor, struct weir_view_flow rows[], uint32_t n)
 {
 	uint64_t worker = *cursor >> 32;
 	uint32_t slot = (uint32_t)*cursor, looked = 0, count = 0;
@@ -54,7 +42,9 @@ collect(struct weir_gateway *gateway, const struct filter *filter, uint64_t *cur
 				*cursor = view_cursor((uint32_t)worker, slot);
 				return count;
 			}
-			if (!weir_flow_read(flows, slot, &row->flow) || !matches(filter, &row->flow))
+			if (!weir_flow_read(flows, slot, &row->flow))
+				continue;
+			if (tenant != WEIR_NONE && row->flow.tenant != tenant)
 				continue;
 			row->cursor = view_cursor((uint32_t)worker, slot);
 			row->worker = (uint32_t)worker;
@@ -96,7 +86,7 @@ format_egress(const struct weir_gateway *gateway, const struct weir_iface *in, c
 	uint32_t entry = weir_vnet_mac(vnet, in->sw, dmac);
 	const struct weir_iface *out = entry != WEIR_NONE ? weir_vnet_iface(vnet, vnet->macs[entry].iface) : NULL;
 
-	if (out != NULL && out->sw == in->sw)
+	if (out != NULL)
 		(void)format_place(out, false, buf);
 	else
 		(void)snprintf(buf, WEIR_VIEW_PLACE_SIZE, "flood");
@@ -106,14 +96,13 @@ int
 weir_view_flows(struct weir_gateway *gateway, const char *tenant, uint64_t *cursor, struct weir_view_flow rows[],
     uint32_t n, uint32_t *count, uint64_t *time)
 {
-	struct filter filter;
-	uint32_t found;
+	uint32_t id, found;
 
 	*count = 0;
 	*time = gateway_now(gateway);
-	if (make_filter(gateway, tenant, &filter) != 0)
+	if (find_tenant(gateway, tenant, &id) != 0)
 		return -ENOENT;
-	found = collect(gateway, &filter, cursor, rows, n);
+	found = collect(gateway, id, cursor, rows, n);
 	(void)pthread_mutex_lock(&gateway->mutex);
 	for (uint32_t i = 0; i < found; i++) {
 		struct weir_view_flow *row = &rows[*count];
@@ -155,20 +144,19 @@ weir_view_macs(struct weir_gateway *gateway, const char *tenant, uint64_t *curso
     uint32_t n, uint32_t *count)
 {
 	uint64_t now = gateway_now(gateway);
-	struct filter filter;
-	uint32_t entry;
+	uint32_t id, entry;
 
 	*count = 0;
-	if (make_filter(gateway, tenant, &filter) != 0)
+	if (find_tenant(gateway, tenant, &id) != 0)
 		return -ENOENT;
 	(void)pthread_mutex_lock(&gateway->mutex);
-	entry = *cursor < WEIR_NONE ? weir_macs_next(gateway->macs, filter.tenant, (uint32_t)*cursor) : WEIR_NONE;
+	entry = *cursor < WEIR_NONE ? weir_macs_next(gateway->macs, id, (uint32_t)*cursor) : WEIR_NONE;
 	while (entry != WEIR_NONE && *count < n) {
 		const struct weir_iface *iface = weir_vnet_iface(gateway->vnet, gateway->vnet->macs[entry].iface);
 
 		if (iface != NULL && iface->tenant != NULL)
 			fill_mac(gateway, iface, entry, now, &rows[(*count)++]);
-		entry = weir_macs_next(gateway->macs, filter.tenant, entry + 1);
+		entry = weir_macs_next(gateway->macs, id, entry + 1);
 	}
 	(void)pthread_mutex_unlock(&gateway->mutex);
 	*cursor = entry != WEIR_NONE ? entry : WEIR_VIEW_END;

@@ -121,14 +121,22 @@ Test(live, tenants_do_not_see_each_other)
 
 Test(live, flows_of_what_is_gone_are_not_shown)
 {
+	uint32_t web2 = gateway_vport(gateway, "red", 1);
 	struct weir_view_flow rows[8];
 
-	add_flow(0, gateway_vport(gateway, "red", 1), 1);
+	add_flow(0, web2, 1);
 	gateway_patch(gateway, "{\"tenants\":{\"red\":{\"vports\":{\"web2\":null}}}}");
 	cr_assert_eq(view_flows(NULL, rows, 8), 0);
+	/* Ids rest before they are used again. */
+	weir_gateway_set_time(gateway, gateway->now + 60 * WEIR_NS_PER_S);
+	gateway_patch(gateway, "{\"tenants\":{\"red\":{\"vports\":{\"web1\":null}}}}");
 	gateway_patch(
 	    gateway, "{\"tenants\":{\"red\":{\"vports\":{\"web2\":{\"switch\":\"web\",\"port\":\"n0\"}}}}}");
-	cr_assert_eq(view_flows(NULL, rows, 8), 0, "a new one of that name is another one");
+	cr_assert_eq(gateway_vport(gateway, "red", 0), web2, "the same id");
+	cr_assert_eq(view_flows(NULL, rows, 8), 0, "but not the same vport");
+	gateway_patch(gateway, "{\"tenants\":{\"red\":null}}");
+	gateway_patch(gateway, "{\"tenants\":{\"red\":{}}}");
+	cr_assert_eq(view_flows("red", rows, 8), 0);
 }
 
 Test(live, every_flow_is_on_one_page)
@@ -146,6 +154,19 @@ Test(live, every_flow_is_on_one_page)
 	}
 	cr_assert_eq(seen, 33);
 	cr_assert_eq(__builtin_popcountll(ports), 33);
+	/* From where a row stands, it comes first. */
+	for (uint64_t cursor = 0; cursor != WEIR_VIEW_END;) {
+		uint64_t again;
+
+		cr_assert_eq(weir_view_flows(gateway, "red", &cursor, rows, 7, &n, &at), 0);
+		if (n < 7)
+			break;
+		again = rows[6].cursor;
+		ports = rows[6].flow.packets;
+		cr_assert_eq(weir_view_flows(gateway, "red", &again, rows, 1, &n, &at), 0);
+		cr_assert_eq(n, 1);
+		cr_assert_eq(rows[0].flow.packets, ports);
+	}
 }
 
 Test(live, cursors_that_lead_nowhere)
