@@ -81,10 +81,11 @@ static int
 equip(struct weir_gateway *gateway, struct live_port *live, struct weir_err *err)
 {
 	live->iface = iface_id_get(gateway);
-	live->object = calloc(1, sizeof(*live->object));
+	live->object = aligned_alloc(WEIR_CACHELINE, sizeof(*live->object));
 	live->map = calloc(1, sizeof(*live->map));
 	if (live->iface == WEIR_NONE || live->object == NULL || live->map == NULL)
 		return weir_err(err, ENOMEM, "", "out of memory");
+	memset(live->object, 0, sizeof(*live->object));
 	live->map->iface = live->iface;
 	live->object->id = live->iface;
 	live->object->serial = ++gateway->serial;

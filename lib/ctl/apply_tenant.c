@@ -212,6 +212,7 @@ build_vport(struct weir_gateway *gateway, const struct live_tenant *before, cons
 		return no_ids(err, "vports and remotes", WEIR_IFACES_MAX);
 	iface->serial = old != NULL ? old->serial : ++gateway->serial;
 	iface->tenant = live->tenant;
+	iface->limit_tenant = live->tenant->limit[WEIR_TO_VPORT];
 	iface->sw = live->switches[vport->sw];
 	iface->port = port == NULL ? NULL : port->port;
 	iface->vlan = vport->vlan;
@@ -250,6 +251,7 @@ build_remote(struct weir_gateway *gateway, const struct live_tenant *before, con
 	}
 	iface->serial = old != NULL ? old->serial : ++gateway->serial;
 	iface->tenant = live->tenant;
+	iface->limit_tenant = live->tenant->limit[WEIR_TO_UPLINK];
 	iface->sw = live->switches[s];
 	iface->vlan = WEIR_NONE;
 	iface->vni = sw->vni;
@@ -260,10 +262,10 @@ build_remote(struct weir_gateway *gateway, const struct live_tenant *before, con
 static void
 link_remote(struct weir_switch *sw, const struct weir_iface *remote)
 {
-	uint32_t mask = sw->n_slots - 1, slot = weir_remote_slot(&remote->ip) & mask;
+	uint32_t slot = (uint32_t)(weir_switch_slot(sw, &remote->ip) - sw->slots);
 
 	while (sw->slots[slot].iface != NULL)
-		slot = (slot + 1) & mask;
+		slot = (slot + 1) & (sw->n_slots - 1);
 	sw->slots[slot].ip = remote->ip;
 	sw->slots[slot].iface = remote;
 	sw->remotes[sw->n_remotes++] = remote;

@@ -90,7 +90,7 @@ make_memory(struct weir_gateway *gateway, const struct weir_gateway_params *para
 	gateway->live_tenants = weir_vmem_alloc(WEIR_TENANTS_MAX * sizeof(struct live_tenant *));
 	gateway->retired = weir_vmem_alloc(WEIR_IFACES_MAX * sizeof(*gateway->retired));
 	gateway->tenant_pool = weir_idpool_create(WEIR_TENANTS_MAX);
-	gateway->switch_pool = weir_idpool_create(WEIR_SWITCHES_MAX);
+	gateway->switch_pool = weir_idpool_create(WEIR_SWITCHES_MAX - 1);
 	gateway->iface_pool = weir_idpool_create(WEIR_IFACES_MAX);
 	gateway->underlay_pool = weir_idpool_create(WEIR_UNDERLAYS_MAX);
 	gateway->workers = calloc(params->n_workers, sizeof(struct weir_worker *));

@@ -8,6 +8,7 @@ weir_limit_init(struct weir_limit *limit, const struct weir_rate *rate, uint64_t
 {
 	weir_pool_init(&limit->bits, rate->bps, WEIR_BURST_FRAMES * FRAME_BITS(WEIR_FRAME_MAX), now);
 	weir_pool_init(&limit->packets, rate->pps, WEIR_BURST_FRAMES, now);
+	limit->pps = rate->pps;
 }
 
 void
@@ -23,7 +24,7 @@ weir_limit_take(struct weir_limit *limit, uint32_t bytes, uint64_t now)
 {
 	if (!weir_pool_take(&limit->bits, FRAME_BITS(bytes), now))
 		return false;
-	if (weir_pool_take(&limit->packets, 1, now))
+	if (limit->pps == 0 || weir_pool_take(&limit->packets, 1, now))
 		return true;
 	weir_pool_return(&limit->bits, FRAME_BITS(bytes));
 	return false;
@@ -33,5 +34,6 @@ void
 weir_limit_return(struct weir_limit *limit, uint32_t bytes)
 {
 	weir_pool_return(&limit->bits, FRAME_BITS(bytes));
-	weir_pool_return(&limit->packets, 1);
+	if (limit->pps != 0)
+		weir_pool_return(&limit->packets, 1);
 }

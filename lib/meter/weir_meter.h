@@ -30,12 +30,12 @@
 
 /* One kind (bits or packets) of one limit. */
 struct weir_pool {
-	int64_t tokens; /* 1e-9 units, as of `last`. worker: rw, atomically; control: before publication */
-	uint64_t last;	/* ns up to which tokens have accrued. As tokens */
-	uint64_t rate;	/* units per second; 0 = no limit. This and the rest: worker: ro */
-	int64_t burst;	/* 1e-9 units: the most that tokens can be */
-	uint64_t fill;	/* ns in which an empty bucket is full */
-} WEIR_CACHE_ALIGNED;
+	int64_t tokens;		/* 1e-9 units, as of `last`. worker: rw, atomically; control: before publication */
+	uint64_t last;		/* ns up to which tokens have accrued. As tokens */
+	uint64_t rate;		/* units per second; 0 = no limit. This and the rest: worker: ro */
+	int64_t burst;		/* 1e-9 units: the most that tokens can be */
+	uint64_t fill;		/* ns in which an empty bucket is full */
+} __attribute__((aligned(16))); /* tokens and last are exchanged as one */
 
 /*
  * Makes a full bucket of `rate` units per second (0: no limit; at most WEIR_BPS_MAX). It holds WEIR_BURST_NS of the
@@ -62,8 +62,10 @@ void weir_pool_return(struct weir_pool *pool, uint64_t units);
 /* A limit of both kinds, for one direction. A kind with rate 0 is not limited. */
 struct weir_limit {
 	struct weir_pool bits;
-	struct weir_pool packets;
-};
+	uint64_t pps; /* of `packets`, so that its line is not touched for nothing */
+	struct weir_pool packets WEIR_CACHE_ALIGNED;
+} WEIR_CACHE_ALIGNED;
+_Static_assert(sizeof(struct weir_limit) == 128, "a cacheline a kind");
 
 /* Full buckets for *rate, within WEIR_{BPS,PPS}_MAX. For one thread, before publication. */
 void weir_limit_init(struct weir_limit *limit, const struct weir_rate *rate, uint64_t now);

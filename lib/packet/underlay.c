@@ -131,6 +131,9 @@ weir_parse_underlay(const uint8_t *data, uint32_t avail, uint32_t len, bool chec
 		if (likely(ip->proto == IPPROTO_UDP)) {
 			memcpy(&outer->src, ip->src_addr, sizeof(outer->src));
 			memcpy(&outer->dst, ip->dst_addr, sizeof(outer->dst));
+			/* On the wire such an address is a lie (RFC 4942, 2.2): here it would be taken for IPv4's. */
+			if (unlikely(weir_ip_is_v4(&outer->src) || weir_ip_is_v4(&outer->dst)))
+				return WEIR_DROP_BAD_IPV6;
 			outer->tos = ipv6_tos(ip);
 			return parse_tunnel(data, l3 + header, total - header, outer);
 		}

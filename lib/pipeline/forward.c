@@ -3,6 +3,8 @@
  * Forward: to the one interface of the verdict, or a copy to each of a switch's others. Each copy is offered to its
  * interface, charged once, at its egress, and then goes its own way.
  */
+#include <rte_prefetch.h>
+
 #include "pipeline_priv.h"
 
 /* Over the MTU, a tag that the way out cannot carry, or no way at all. */
@@ -24,12 +26,9 @@ fits(const struct weir_pipe *pipe, struct leaving *leaving)
 static inline enum weir_reason
 charge(const struct weir_iface *out, uint32_t bytes, uint64_t now)
 {
-	struct weir_limit *tenant =
-	    out->tenant->limit[out->kind == WEIR_IFACE_REMOTE ? WEIR_TO_UPLINK : WEIR_TO_VPORT];
-
 	if (out->limit_out != NULL && !weir_limit_take(out->limit_out, bytes, now))
 		return WEIR_DROP_VPORT_LIMIT;
-	if (tenant == NULL || weir_limit_take(tenant, bytes, now))
+	if (out->limit_tenant == NULL || weir_limit_take(out->limit_tenant, bytes, now))
 		return WEIR_OK;
 	if (out->limit_out != NULL)
 		weir_limit_return(out->limit_out, bytes);
@@ -122,9 +121,25 @@ flood(struct weir_pipe *pipe, const struct weir_verdict *verdict, struct leaving
 	send_original(pipe, leaving, now);
 }
 
+/* What a forwarded packet is about to touch of its way out; asked for by the whole burst before it is needed. */
+static inline void
+prefetch_ways(const struct weir_pipe *pipe, const struct weir_burst *burst)
+{
+	for (uint32_t k = 0; k < burst->n_live; k++) {
+		const struct weir_iface *out = burst->verdict[burst->live[k]]->out;
+
+		if (out == NULL)
+			continue;
+		rte_prefetch0(out->limit_out);
+		rte_prefetch0(out->limit_tenant);
+		rte_prefetch0(weir_count_of(pipe->counters, out->id));
+	}
+}
+
 void
 stage_forward(struct weir_pipe *pipe, struct weir_burst *burst)
 {
+	prefetch_ways(pipe, burst);
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		uint32_t i = burst->live[k];
 		const struct weir_verdict *verdict = burst->verdict[i];

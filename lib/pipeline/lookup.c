@@ -5,6 +5,8 @@
  */
 #include <string.h>
 
+#include <rte_prefetch.h>
+
 #include "pipeline_priv.h"
 
 static struct weir_tenant *
@@ -159,6 +161,7 @@ hit(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct w
 	if (path->gen != flow->path_gen || !weir_verdict_valid(pipe->vnet, &path->verdict))
 		return false;
 	burst->verdict[i] = &path->verdict;
+	rte_prefetch0(path->verdict.out);
 	if (burst->now - path->refreshed > pipe->refresh) {
 		path->refreshed = burst->now;
 		learn(pipe, burst->in[i], &burst->key[i].smac, burst->now);
@@ -175,6 +178,18 @@ count_flow(struct weir_flow *flow, const struct weir_frame *frame, uint64_t now)
 	flow->tcp_flags |= frame->tcp_flags;
 }
 
+/* The paths of the flows that were found. */
+static inline void
+prefetch_paths(const struct weir_pipe *pipe, const struct weir_burst *burst)
+{
+	for (uint32_t k = 0; k < burst->n_live; k++) {
+		const struct weir_flow *flow = burst->flow[burst->live[k]];
+
+		if (flow != NULL)
+			rte_prefetch0(weir_path(pipe->paths, flow->path));
+	}
+}
+
 void
 stage_lookup(struct weir_pipe *pipe, struct weir_burst *burst)
 {
@@ -183,6 +198,7 @@ stage_lookup(struct weir_pipe *pipe, struct weir_burst *burst)
 	uint32_t kept = 0;
 
 	weir_flows_lookup(pipe->flows, burst->key, burst->live, burst->n_live, burst->hash, burst->flow);
+	prefetch_paths(pipe, burst);
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		uint32_t i = burst->live[k];
 		struct weir_flow *flow = burst->flow[i];

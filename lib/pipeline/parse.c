@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Parse and classify: from bytes on a port to a tenant's frame, its flow key and the interface it came in by. Losses
- * before that interface is known belong to the port.
+ * Parse: from bytes on a port to a vport's frame and its flow key, or to a tunnel packet, whose tenant classify.c
+ * finds. What belongs to neither is the port's.
  */
 #include <rte_byteorder.h>
 
@@ -14,18 +14,6 @@ static inline uint16_t
 load16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-/* From here on the packet is `in`'s. */
-static inline void
-enter(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_iface *in, uint32_t bytes)
-{
-	struct weir_count *count = weir_count(pipe->counters, in->id);
-
-	burst->in[i] = in;
-	burst->frame[i].len = bytes;
-	count->rx_packets++;
-	count->rx_bytes += bytes;
 }
 
 /* Takes the outermost tag off, if there is one: its VLAN id, 0 for none; a NIC may have taken it off already. */
@@ -71,65 +59,33 @@ punt(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct 
 	weir_count(pipe->counters, iface)->held_in++;
 }
 
-/* Which tenant's a tunnel packet is; NULL with the reason if nobody's. */
-static inline const struct weir_iface *
-classify_tunnel(const struct weir_vnet *vnet, const struct weir_outer *outer, enum weir_reason *reason)
-{
-	const struct weir_switch *sw;
-	const struct weir_iface *remote;
-
-	if (!weir_vnet_is_local(vnet, &outer->dst)) {
-		*reason = WEIR_DROP_NOT_OURS;
-		return NULL;
-	}
-	sw = weir_vnet_by_vni(vnet, outer->vni);
-	if (sw == NULL) {
-		*reason = WEIR_DROP_UNKNOWN_VNI;
-		return NULL;
-	}
-	remote = weir_switch_remote(sw, &outer->src);
-	*reason = remote == NULL ? WEIR_DROP_UNKNOWN_REMOTE : WEIR_OK;
-	return remote;
-}
-
-/* A frame from the underlay: true if it goes on as a tenant's. */
+/* A frame from the underlay: true if it is a tunnel's, whose tenant is found next. */
 static inline bool
 parse_underlay(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_underlay *underlay)
 {
 	struct rte_mbuf *m = burst->m[i];
 	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
-	uint32_t avail = rte_pktmbuf_data_len(m);
-	const struct weir_iface *remote = NULL;
-	struct weir_outer outer;
+	struct weir_outer *outer = &burst->outer[i];
 	enum weir_reason reason;
 	bool to_us = weir_mac_equal((const struct weir_mac *)data, &underlay->mac);
 
 	if (m->ol_flags & (RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD))
 		reason = WEIR_DROP_BAD_CHECKSUM;
 	else
-		reason = weir_parse_underlay(data, avail, rte_pktmbuf_pkt_len(m),
-		    (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD, &outer);
-	if (reason == WEIR_OK && !to_us && (outer.kind == WEIR_UNDERLAY_VXLAN || (data[0] & 1) == 0))
+		reason = weir_parse_underlay(data, rte_pktmbuf_data_len(m), rte_pktmbuf_pkt_len(m),
+		    (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD, outer);
+	if (reason == WEIR_OK && !to_us && (outer->kind == WEIR_UNDERLAY_VXLAN || (data[0] & 1) == 0))
 		reason = WEIR_DROP_NOT_OURS;
-	if (reason == WEIR_OK && outer.kind == WEIR_UNDERLAY_VXLAN)
-		remote = classify_tunnel(pipe->vnet, &outer, &reason);
-	if (remote == NULL) {
-		enter(pipe, burst, i, weir_vnet_iface(pipe->vnet, underlay->iface), rte_pktmbuf_pkt_len(m));
-		if (reason == WEIR_OK && outer.kind != WEIR_UNDERLAY_OTHER)
-			punt(pipe, burst, i, underlay);
-		else
-			drop(pipe, burst, i, reason != WEIR_OK ? reason : WEIR_DROP_UNDERLAY_OTHER);
-		return false;
-	}
-	enter(pipe, burst, i, remote, outer.inner_len);
-	reason = weir_parse_frame(
-	    data + outer.inner, avail - outer.inner, outer.inner_len, &burst->key[i], &burst->frame[i]);
-	if (reason == WEIR_OK)
-		reason = weir_decap(m, outer.inner, outer.tos, &burst->frame[i]);
-	if (reason == WEIR_OK)
+	if (reason == WEIR_OK && outer->kind == WEIR_UNDERLAY_VXLAN) {
+		burst->in[i] = NULL;
+		burst->frame[i].len = rte_pktmbuf_pkt_len(m);
 		return true;
-	burst->frame[i].len = outer.inner_len;
-	drop(pipe, burst, i, reason);
+	}
+	enter(pipe, burst, i, weir_vnet_iface(pipe->vnet, underlay->iface), rte_pktmbuf_pkt_len(m));
+	if (reason == WEIR_OK && outer->kind != WEIR_UNDERLAY_OTHER)
+		punt(pipe, burst, i, underlay);
+	else
+		drop(pipe, burst, i, reason != WEIR_OK ? reason : WEIR_DROP_UNDERLAY_OTHER);
 	return false;
 }
 
@@ -194,10 +150,8 @@ stage_parse(struct weir_pipe *pipe, struct weir_burst *burst)
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		uint32_t i = burst->live[k];
 
-		if (!parse(pipe, burst, map, i))
-			continue;
-		burst->key[i].ingress = burst->in[i]->id;
-		burst->live[kept++] = i;
+		if (parse(pipe, burst, map, i))
+			burst->live[kept++] = i;
 	}
 	burst->n_live = kept;
 }

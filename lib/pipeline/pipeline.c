@@ -18,6 +18,7 @@ static void
 run(struct weir_pipe *pipe, struct weir_burst *burst)
 {
 	stage_parse(pipe, burst);
+	stage_classify(pipe, burst);
 	stage_lookup(pipe, burst);
 	stage_police(pipe, burst);
 	stage_forward(pipe, burst);
@@ -33,7 +34,9 @@ weir_pipe_run(struct weir_pipe *pipe, const struct weir_port *port, struct rte_m
 	burst->port = port;
 	burst->n_live = n;
 	for (uint32_t i = 0; i < n; i++) {
+		/* Outer and inner headers. */
 		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
+		rte_prefetch0(rte_pktmbuf_mtod_offset(m[i], void *, WEIR_CACHELINE));
 		burst->m[i] = m[i];
 		burst->live[i] = i;
 	}

@@ -46,11 +46,24 @@ struct weir_pipe {
 
 /* ---- stages, in order: each goes through burst->live and keeps what goes on ---- */
 void stage_parse(struct weir_pipe *pipe, struct weir_burst *burst);
+void stage_classify(struct weir_pipe *pipe, struct weir_burst *burst);
 void stage_lookup(struct weir_pipe *pipe, struct weir_burst *burst);
 void stage_police(struct weir_pipe *pipe, struct weir_burst *burst);
 void stage_forward(struct weir_pipe *pipe, struct weir_burst *burst);
 
 /* ---- what stages share ---- */
+
+/* From here on packet i is `in`'s. */
+static inline void
+enter(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_iface *in, uint32_t bytes)
+{
+	struct weir_count *count = weir_count(pipe->counters, in->id);
+
+	burst->in[i] = in;
+	burst->frame[i].len = bytes;
+	count->rx_packets++;
+	count->rx_bytes += bytes;
+}
 
 /* The one exit for losses before an egress is chosen: counts at the interface the packet came in by, and frees it. */
 void drop(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, enum weir_reason reason);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The way of a packet: parse (and classify) -> lookup (and resolve) -> police -> rewrite -> tx, burst by burst, run
+ * The way of a packet: parse -> classify -> lookup (and resolve) -> police -> rewrite -> tx, burst by burst, run
  * to completion. One file a stage; pipeline.c lists them in order.
  *
  * Everything here runs on one worker and belongs to it: no lock, no memory from the heap, no system call, no log, no
@@ -34,7 +34,8 @@ struct weir_burst {
 	struct rte_mbuf *m[WEIR_BURST];
 	struct weir_key key[WEIR_BURST];
 	struct weir_frame frame[WEIR_BURST];
-	const struct weir_iface *in[WEIR_BURST];
+	struct weir_outer outer[WEIR_BURST];	 /* of tunnel packets */
+	const struct weir_iface *in[WEIR_BURST]; /* NULL: a tunnel packet before its remote is found */
 	uint64_t hash[WEIR_BURST];
 	struct weir_flow *flow[WEIR_BURST];
 	const struct weir_verdict *verdict[WEIR_BURST];

@@ -92,6 +92,13 @@ weir_counters_poll(struct weir_counters *counters)
 		weir_counters_flip(counters, request);
 }
 
+/* Where that record is, to be prefetched. */
+static inline const struct weir_count *
+weir_count_of(const struct weir_counters *counters, uint32_t iface)
+{
+	return &counters->bank->count[iface];
+}
+
 /* The current record of an interface, to be added to. */
 static inline struct weir_count *
 weir_count(struct weir_counters *counters, uint32_t iface)

@@ -92,18 +92,6 @@ weir_vnet_set_vni(struct weir_vnet *vnet, uint32_t vni, uint32_t sw)
 	__atomic_store_n(&page[vni % WEIR_VNI_PAGE], sw == WEIR_NONE ? 0 : sw + 1, __ATOMIC_RELEASE);
 }
 
-const struct weir_switch *
-weir_vnet_by_vni(const struct weir_vnet *vnet, uint32_t vni)
-{
-	const uint32_t *page = __atomic_load_n(&vnet->vnis[vni / WEIR_VNI_PAGE], __ATOMIC_ACQUIRE);
-	uint32_t sw;
-
-	if (page == NULL)
-		return NULL;
-	sw = __atomic_load_n(&page[vni % WEIR_VNI_PAGE], __ATOMIC_ACQUIRE);
-	return sw == 0 ? NULL : weir_vnet_switch(vnet, sw - 1);
-}
-
 bool
 weir_vnet_is_local(const struct weir_vnet *vnet, const struct weir_ip *ip)
 {
@@ -115,25 +103,14 @@ weir_vnet_is_local(const struct weir_vnet *vnet, const struct weir_ip *ip)
 	return false;
 }
 
-/* Remotes are the operator's, not a tenant's to choose: a plain mixing hash does. */
-uint32_t
-weir_remote_slot(const struct weir_ip *ip)
-{
-	uint64_t w[2];
-
-	__builtin_memcpy(w, ip, sizeof(w));
-	return (uint32_t)(((w[0] ^ w[1]) * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
-}
-
 const struct weir_iface *
 weir_switch_remote(const struct weir_switch *sw, const struct weir_ip *ip)
 {
-	uint32_t mask = sw->n_slots - 1;
-
 	if (sw->n_slots == 0)
 		return NULL;
-	for (uint32_t i = weir_remote_slot(ip) & mask; sw->slots[i].iface != NULL; i = (i + 1) & mask)
-		if (weir_ip_equal(&sw->slots[i].ip, ip))
-			return sw->slots[i].iface;
+	for (const struct weir_remote_slot *slot = weir_switch_slot(sw, ip); slot->iface != NULL;
+	     slot = slot + 1 < sw->slots + sw->n_slots ? slot + 1 : sw->slots)
+		if (weir_ip_equal(&slot->ip, ip))
+			return slot->iface;
 	return NULL;
 }

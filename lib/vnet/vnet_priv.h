@@ -4,8 +4,6 @@
 
 #include "weir_vnet.h"
 
-#define WEIR_VNI_PAGE 4096u
-
 /* May a frame with these addresses enter by this vport? WEIR_OK, SPOOFED_MAC or SPOOFED_IP, or BAD_L4 for an ND
  * message that lies. */
 enum weir_reason spoof_check(

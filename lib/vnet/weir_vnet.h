@@ -34,6 +34,7 @@
 #define WEIR_SWITCHES_MAX (1u << 18)
 #define WEIR_IFACES_MAX (1u << 19)
 #define WEIR_MACS_MAX (1u << 19)
+#define WEIR_VNI_PAGE 4096u
 #define WEIR_MAC_GROUP (WEIR_NONE - 1) /* instead of a MAC entry: a group address */
 
 /* ---- objects ---- */
@@ -62,22 +63,24 @@ enum weir_iface_kind {
 struct weir_iface {
 	uint32_t id, serial;
 	enum weir_iface_kind kind;
+	uint32_t sw;				 /* switch id; WEIR_NONE for PORT */
+	uint32_t vlan;				 /* VPORT: WEIR_NONE = untagged */
+	uint32_t vtep, vni;			 /* REMOTE */
+	const struct weir_port *port;		 /* VPORT, PORT; NULL while a vport's port is down */
+	struct weir_limit *limit_in, *limit_out; /* VPORT; NULL = none */
+	struct weir_limit *limit_tenant;	 /* of its tenant, for what leaves by it; NULL = none */
+	/* what a packet of a known flow needs ends here: one cacheline */
 	const struct weir_tenant *tenant; /* NULL for PORT */
-	uint32_t sw;			  /* switch id; WEIR_NONE for PORT */
-	const struct weir_port *port;	  /* VPORT, PORT; NULL while a vport's port is down */
 	/* VPORT */
-	uint32_t vlan;				 /* WEIR_NONE = untagged */
-	struct weir_limit *limit_in, *limit_out; /* NULL = none */
 	struct weir_rate rate;
 	bool has_mac;
 	struct weir_mac mac;
 	uint32_t n_addresses;
 	const struct weir_ip *addresses;
 	/* REMOTE */
-	uint32_t vtep, vni;
 	struct weir_ip ip;
 	char name[WEIR_NAME_SIZE]; /* the vport's or the port's */
-};
+} WEIR_CACHE_ALIGNED;
 
 /* A remote by its address: an open-addressed table of n_slots (a power of two) in the switch object. */
 struct weir_remote_slot {
@@ -177,16 +180,32 @@ weir_vnet_switch(const struct weir_vnet *vnet, uint32_t id)
 	return __atomic_load_n(&vnet->switches[id], __ATOMIC_ACQUIRE);
 }
 
-/* The switch with this VNI, or NULL. */
-const struct weir_switch *weir_vnet_by_vni(const struct weir_vnet *vnet, uint32_t vni);
+/* The id of the switch with this VNI; WEIR_SWITCHES_MAX - 1, which is never used, if there is none. */
+static inline uint32_t
+weir_vnet_by_vni(const struct weir_vnet *vnet, uint32_t vni)
+{
+	const uint32_t *page = __atomic_load_n(&vnet->vnis[vni / WEIR_VNI_PAGE], __ATOMIC_ACQUIRE);
+	uint32_t sw = page == NULL ? 0 : __atomic_load_n(&page[vni % WEIR_VNI_PAGE], __ATOMIC_ACQUIRE);
+
+	return (sw == 0 ? WEIR_SWITCHES_MAX : sw) - 1;
+}
 
 /* The entry of a MAC on a switch (id), or WEIR_NONE. Worker, or under the control mutex. */
 uint32_t weir_vnet_mac(const struct weir_vnet *vnet, uint32_t sw, const struct weir_mac *mac);
 
 /* The remote of a switch with this address, or NULL. */
 const struct weir_iface *weir_switch_remote(const struct weir_switch *sw, const struct weir_ip *ip);
-/* Where its search starts in `slots`, before the mask. */
-uint32_t weir_remote_slot(const struct weir_ip *ip);
+/*
+ * Where its search starts. Remotes are the operator's to choose, not a tenant's: a plain mixing hash does.
+ */
+static inline const struct weir_remote_slot *
+weir_switch_slot(const struct weir_switch *sw, const struct weir_ip *ip)
+{
+	uint64_t w[2];
+
+	__builtin_memcpy(w, ip, sizeof(w));
+	return &sw->slots[((w[0] ^ w[1]) * UINT64_C(0x9e3779b97f4a7c15)) >> 32 & (sw->n_slots - 1)];
+}
 
 /* Is this one of weir's own underlay addresses? */
 bool weir_vnet_is_local(const struct weir_vnet *vnet, const struct weir_ip *ip);
