@@ -147,6 +147,8 @@ remove_entry(struct weir_macs *macs, uint32_t entry)
 
 	(void)weir_table_remove(vnet->mac_table, weir_table_hash(vnet->mac_table, mac), entry);
 	list_remove(macs, mac->iface, entry);
+	/* Before the generation: who looked it up just before and reads that then must not take it for a place. */
+	__atomic_store_n(&mac->iface, WEIR_NONE, __ATOMIC_RELEASE);
 	macs->control[entry].used = false;
 	macs->of_tenant[tenant]--;
 	macs->used--;

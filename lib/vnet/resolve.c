@@ -20,7 +20,8 @@ weir_vnet_mac(const struct weir_vnet *vnet, uint32_t sw, const struct weir_mac *
 	return weir_table_lookup(vnet->mac_table, &key, weir_table_hash(vnet->mac_table, &key));
 }
 
-/* The entry's generation, read before its place is: a move in between is then seen as a difference. */
+/* The entry's generation, read before its place is: a move in between is then seen as a difference. WEIR_NONE: it was
+ * removed since it was looked up. */
 static uint32_t
 entry_place(const struct weir_vnet *vnet, uint32_t entry, uint32_t *entry_gen)
 {
@@ -50,12 +51,13 @@ resolve_source(const struct weir_vnet *vnet, const struct weir_mac *smac, struct
 	uint32_t place;
 
 	verdict->smac = weir_vnet_mac(vnet, verdict->in->sw, smac);
-	if (verdict->smac == WEIR_NONE) {
+	place = verdict->smac == WEIR_NONE ? WEIR_NONE : entry_place(vnet, verdict->smac, &verdict->smac_gen);
+	if (place == WEIR_NONE) {
+		verdict->smac = WEIR_NONE;
 		verdict->uses_absent = true;
 		verdict->learn = true;
 		return WEIR_OK;
 	}
-	place = entry_place(vnet, verdict->smac, &verdict->smac_gen);
 	if (place == verdict->in->id)
 		return WEIR_OK;
 	if (vnet->macs[verdict->smac].is_static)
@@ -90,15 +92,11 @@ resolve_destination(const struct weir_vnet *vnet, const struct weir_mac *dmac, s
 		return is_reserved(dmac) ? WEIR_DROP_LINK_LOCAL : resolve_flood(verdict);
 	}
 	verdict->dmac = weir_vnet_mac(vnet, verdict->in->sw, dmac);
-	if (verdict->dmac == WEIR_NONE) {
-		verdict->uses_absent = true;
-		return resolve_flood(verdict);
-	}
-	place = entry_place(vnet, verdict->dmac, &verdict->dmac_gen);
+	place = verdict->dmac == WEIR_NONE ? WEIR_NONE : entry_place(vnet, verdict->dmac, &verdict->dmac_gen);
 	if (place == verdict->in->id)
 		return WEIR_DROP_SAME_PORT;
-	verdict->out = weir_vnet_iface(vnet, place);
-	/* Gone since, or moved to another switch: flood, as if it were not known. */
+	verdict->out = place == WEIR_NONE ? NULL : weir_vnet_iface(vnet, place);
+	/* Not known, gone since, or moved to another switch. */
 	if (verdict->out == NULL || verdict->out->sw != verdict->in->sw) {
 		verdict->dmac = WEIR_NONE;
 		verdict->uses_absent = true;

@@ -128,7 +128,7 @@ struct weir_mac_entry {
 	struct weir_mac mac;
 	uint8_t zero[6];
 	/* */
-	uint32_t iface;	    /* where it is; maintenance: w (atomic), worker: r */
+	uint32_t iface;	    /* where it is, WEIR_NONE once removed; maintenance: w (atomic), worker: r */
 	uint32_t is_static; /* the mark of the configuration that set it; 0 = learned */
 	uint64_t seen;	    /* maintenance thread's alone */
 };

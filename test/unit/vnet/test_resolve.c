@@ -61,6 +61,21 @@ Test(resolve, a_mac_at_another_place_is_learned_anew)
 	cr_assert_neq(verdict.smac, WEIR_NONE);
 }
 
+Test(resolve, an_entry_that_goes_while_it_is_looked_at_is_none)
+{
+	uint32_t one = learn(A, 1), two = learn(R, 2);
+	struct weir_verdict verdict;
+
+	/* As remove_entry() leaves them for those that found them before. */
+	vnet->macs[one].iface = vnet->macs[two].iface = WEIR_NONE;
+	verdict = walk(A, 2, 1);
+	cr_assert_eq(verdict.action, WEIR_FLOOD);
+	cr_assert(verdict.learn);
+	cr_assert(verdict.uses_absent);
+	cr_assert_eq(verdict.smac, WEIR_NONE);
+	cr_assert_eq(verdict.dmac, WEIR_NONE);
+}
+
 Test(resolve, a_static_mac_stays_where_it_is)
 {
 	const struct weir_mac m = mac(1);
