@@ -50,8 +50,11 @@ handoff_create(int socket)
 	struct rte_ring *ring = rte_zmalloc_socket(
 	    "weir_handoff", (size_t)rte_ring_get_memsize(WEIR_HANDOFF_SIZE), WEIR_CACHELINE, socket);
 
-	if (ring != NULL)
-		(void)rte_ring_init(ring, "weir_handoff", WEIR_HANDOFF_SIZE, RING_F_MP_RTS_ENQ | RING_F_SC_DEQ);
+	if (ring == NULL)
+		return NULL;
+	(void)rte_ring_init(ring, "weir_handoff", WEIR_HANDOFF_SIZE, RING_F_MP_RTS_ENQ | RING_F_SC_DEQ);
+	/* Not after an eighth of the ring either, as is the default: then it is full for them, and they drop. */
+	(void)rte_ring_set_prod_htd_max(ring, WEIR_HANDOFF_SIZE);
 	return ring;
 }
 
