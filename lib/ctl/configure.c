@@ -78,25 +78,35 @@ commit(struct weir_gateway *gateway, struct weir_change *change, bool may_be_dow
 	return 0;
 }
 
+/* `config_mutex` held. */
 static int
-configure(struct weir_gateway *gateway, const char *text, size_t len, bool patch, bool check,
+change_held(struct weir_gateway *gateway, const char *text, size_t len, bool patch, bool check,
     struct weir_outcome *outcome, struct weir_err *err)
 {
 	struct durable durable = {.gateway = gateway, .text = text, .len = len, .patch = patch};
 	struct weir_change *change;
+	int rc = patch ? weir_model_patch(gateway->model, text, len, &change, err)
+		       : weir_model_load(gateway->model, text, len, &change, err);
+
+	if (rc != 0)
+		return rc;
+	say(gateway, change, outcome);
+	if (check)
+		weir_model_abort(gateway->model, change);
+	else
+		rc = commit(gateway, change, false, make_durable, &durable, err);
+	outcome->version = gateway->version;
+	return rc;
+}
+
+static int
+configure(struct weir_gateway *gateway, const char *text, size_t len, bool patch, bool check,
+    struct weir_outcome *outcome, struct weir_err *err)
+{
 	int rc;
 
 	(void)pthread_mutex_lock(&gateway->config_mutex);
-	rc = patch ? weir_model_patch(gateway->model, text, len, &change, err)
-		   : weir_model_load(gateway->model, text, len, &change, err);
-	if (rc == 0) {
-		say(gateway, change, outcome);
-		if (check)
-			weir_model_abort(gateway->model, change);
-		else
-			rc = commit(gateway, change, false, make_durable, &durable, err);
-		outcome->version = gateway->version;
-	}
+	rc = change_held(gateway, text, len, patch, check, outcome, err);
 	(void)pthread_mutex_unlock(&gateway->config_mutex);
 	return rc;
 }
@@ -173,9 +183,9 @@ weir_gateway_rollback(struct weir_gateway *gateway, uint32_t n, struct weir_outc
 		    version, weir_store_oldest(gateway->store));
 	else
 		rc = stored(gateway, version - n, &text, &len, err);
-	(void)pthread_mutex_unlock(&gateway->config_mutex);
 	if (rc == 0)
-		rc = weir_gateway_load(gateway, text, len, false, outcome, err);
+		rc = change_held(gateway, text, len, false, false, outcome, err);
+	(void)pthread_mutex_unlock(&gateway->config_mutex);
 	free(text);
 	return rc;
 }
