@@ -227,6 +227,8 @@ weir_gateway_free(struct weir_gateway *gateway)
 	weir_neigh_free(gateway->neigh);
 	weir_maint_free(gateway->maint);
 	weir_macs_free(gateway->macs);
+	if (gateway->vnet != NULL)
+		free(gateway->vnet->locals);
 	weir_vnet_free(gateway->vnet);
 	weir_counters_free(gateway->counters);
 	weir_model_free(gateway->model);
