@@ -33,6 +33,37 @@ cfg_copy(struct weir_cfg_port *to, const struct weir_cfg_port *from)
 	return 0;
 }
 
+/* Views read it. Returns what it was, to be freed. */
+static struct weir_cfg_port
+cfg_swap(struct weir_gateway *gateway, struct live_port *live, const struct weir_cfg_port *cfg)
+{
+	struct weir_cfg_port old;
+
+	(void)pthread_mutex_lock(&gateway->mutex);
+	old = live->cfg;
+	live->cfg = *cfg;
+	(void)pthread_mutex_unlock(&gateway->mutex);
+	return old;
+}
+
+static void
+cfg_restore(struct weir_gateway *gateway, struct port_plan *port)
+{
+	struct weir_cfg_port tried = cfg_swap(gateway, port->live, &port->before);
+
+	cfg_free(&tried);
+}
+
+/* What views see of it from here on; port NULL: down, and why. */
+static void
+show(struct weir_gateway *gateway, struct live_port *live, struct weir_port *port, const char *why)
+{
+	(void)pthread_mutex_lock(&gateway->mutex);
+	live->port = port;
+	(void)snprintf(live->reason, sizeof(live->reason), "%s", why);
+	(void)pthread_mutex_unlock(&gateway->mutex);
+}
+
 static void
 live_free(struct live_port *live)
 {
@@ -78,7 +109,7 @@ leftover(void *arg, struct rte_mbuf *m)
 
 /* What a port needs beside itself, until it is published. */
 static int
-equip(struct weir_gateway *gateway, struct live_port *live, struct weir_err *err)
+equip(struct weir_gateway *gateway, struct live_port *live, const struct weir_port *port, struct weir_err *err)
 {
 	live->iface = iface_id_get(gateway);
 	live->object = aligned_alloc(WEIR_CACHELINE, sizeof(*live->object));
@@ -92,7 +123,7 @@ equip(struct weir_gateway *gateway, struct live_port *live, struct weir_err *err
 	live->object->kind = WEIR_IFACE_PORT;
 	live->object->sw = WEIR_NONE;
 	live->object->vlan = WEIR_NONE;
-	live->object->port = live->port;
+	live->object->port = port;
 	memcpy(live->object->name, live->cfg.name, sizeof(live->object->name));
 	return 0;
 }
@@ -120,17 +151,16 @@ open_port(struct weir_gateway *gateway, struct live_port *live, struct weir_err 
 	    .mtu = live->cfg.mtu,
 	    .queues = live->cfg.queues,
 	};
+	struct weir_port *port = weir_port_open(gateway->ports, &params, err);
 
-	live->port = weir_port_open(gateway->ports, &params, err);
-	if (live->port == NULL)
+	if (port == NULL)
 		return -EIO;
-	if (equip(gateway, live, err) != 0) {
+	if (equip(gateway, live, port, err) != 0) {
 		strip(gateway, live);
-		weir_port_close(gateway->ports, live->port, leftover, gateway);
-		live->port = NULL;
+		weir_port_close(gateway->ports, port, leftover, gateway);
 		return -ENOMEM;
 	}
-	live->reason[0] = '\0';
+	show(gateway, live, port, "");
 	return 0;
 }
 
@@ -142,9 +172,7 @@ close_unpublished(struct weir_gateway *gateway, struct live_port *live)
 
 	if (port == NULL)
 		return;
-	(void)pthread_mutex_lock(&gateway->mutex);
-	live->port = NULL;
-	(void)pthread_mutex_unlock(&gateway->mutex);
+	show(gateway, live, NULL, "");
 	strip(gateway, live);
 	weir_port_close(gateway->ports, port, leftover, gateway);
 }
@@ -208,6 +236,8 @@ port_bring_up(struct weir_gateway *gateway, struct live_port *live, struct weir_
 		if (rc != 0)
 			close_unpublished(gateway, live);
 	}
+	if (rc != 0)
+		show(gateway, live, NULL, err->msg);
 	return rc;
 }
 
@@ -217,16 +247,12 @@ port_take_down(struct weir_gateway *gateway, struct live_port *live, const char 
 	struct weir_port *port = live->port;
 	int rc;
 
-	(void)pthread_mutex_lock(&gateway->mutex);
-	live->port = NULL;
-	(void)snprintf(live->reason, sizeof(live->reason), "%s", why);
-	(void)pthread_mutex_unlock(&gateway->mutex);
+	show(gateway, live, NULL, why);
 	rc = apply_port_moved(gateway, live, port, err);
-	(void)pthread_mutex_lock(&gateway->mutex);
-	live->port = rc == 0 ? NULL : port;
-	(void)pthread_mutex_unlock(&gateway->mutex);
 	if (rc == 0)
 		port_retire(gateway, live, port);
+	else
+		show(gateway, live, port, "");
 	return rc;
 }
 
@@ -236,10 +262,9 @@ bring_back(struct weir_gateway *gateway, struct live_port *live)
 {
 	struct weir_err err = {0};
 
-	if (port_bring_up(gateway, live, &err) == 0)
-		return;
-	(void)snprintf(live->reason, sizeof(live->reason), "%s", err.msg);
-	weir_log_error("port %s could not be brought back: %s; trying again each second", live->cfg.name, err.msg);
+	if (port_bring_up(gateway, live, &err) != 0)
+		weir_log_error(
+		    "port %s could not be brought back: %s; trying again each second", live->cfg.name, err.msg);
 }
 
 /* A port that has to be opened anew frees its device. */
@@ -260,21 +285,18 @@ take_down(struct plan *plan, struct port_plan *port)
 static int
 reopen(struct plan *plan, struct port_plan *port)
 {
-	struct live_port *live = port->live;
 	struct weir_err cause = {0};
+	struct weir_cfg_port cfg;
 
-	port->before = live->cfg;
-	if (cfg_copy(&live->cfg, port->cfg) != 0) {
-		live->cfg = port->before;
-		(void)weir_err(&cause, ENOMEM, "", "out of memory");
-	} else if (open_port(plan->gateway, live, &cause) == 0) {
-		port->changed = port->reopened = true;
-		return 0;
-	} else {
-		cfg_free(&live->cfg);
-		live->cfg = port->before;
+	if (cfg_copy(&cfg, port->cfg) != 0)
+		return weir_err(plan->err, ENOMEM, "", "out of memory");
+	port->before = cfg_swap(plan->gateway, port->live, &cfg);
+	if (open_port(plan->gateway, port->live, &cause) != 0) {
+		cfg_restore(plan->gateway, port);
+		return port_error(plan->err, port->cfg, &cause);
 	}
-	return port_error(plan->err, port->cfg, &cause);
+	port->changed = port->reopened = true;
+	return 0;
 }
 
 static int
@@ -282,25 +304,24 @@ prepare_changed(struct plan *plan, struct port_plan *port)
 {
 	struct live_port *live = port->live;
 	struct weir_err cause = {0};
+	struct weir_cfg_port cfg;
 	char path[64];
 	int rc;
 
 	if (port_needs_reopen(&live->cfg, port->cfg))
 		return reopen(plan, port);
+	if (cfg_copy(&cfg, port->cfg) != 0)
+		return weir_err(plan->err, ENOMEM, "", "out of memory");
 	if (live->cfg.mtu != port->cfg->mtu && live->port != NULL) {
 		rc = weir_port_set_mtu(plan->gateway->ports, live->port, port->cfg->mtu, &cause);
 		if (rc != 0) {
+			cfg_free(&cfg);
 			(void)snprintf(path, sizeof(path), "/ports/%s/mtu", live->cfg.name);
 			return weir_err(plan->err, cause.errnum, path, "%s", cause.msg);
 		}
 		port->new_mtu = true;
 	}
-	port->before = live->cfg;
-	rc = cfg_copy(&live->cfg, port->cfg);
-	if (rc != 0) {
-		live->cfg = port->before;
-		return weir_err(plan->err, ENOMEM, "", "out of memory");
-	}
+	port->before = cfg_swap(plan->gateway, live, &cfg);
 	port->changed = true;
 	return 0;
 }
@@ -371,8 +392,7 @@ undo_changed(struct weir_gateway *gateway, struct port_plan *port)
 
 	if (port->reopened)
 		close_unpublished(gateway, live);
-	cfg_free(&live->cfg);
-	live->cfg = port->before;
+	cfg_restore(gateway, port);
 	if (port->new_mtu)
 		(void)weir_port_set_mtu(gateway->ports, live->port, live->cfg.mtu, NULL);
 }

@@ -84,7 +84,7 @@ void port_enter(struct weir_gateway *gateway, const struct live_port *live); /* 
 void port_retire(struct weir_gateway *gateway, struct live_port *live, struct weir_port *port);
 
 /* Opens a port that is down and publishes it and what is configured on it / the opposite. 0 or -errno with err,
- * nothing changed. */
+ * nothing changed but the reason why it is down. */
 int port_bring_up(struct weir_gateway *gateway, struct live_port *live, struct weir_err *err);
 int port_take_down(struct weir_gateway *gateway, struct live_port *live, const char *why, struct weir_err *err);
 

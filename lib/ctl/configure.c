@@ -266,8 +266,6 @@ weir_gateway_retry_ports(struct weir_gateway *gateway)
 			continue;
 		if (port_bring_up(gateway, live, &err) == 0)
 			weir_log_info("port %s is there now", live->cfg.name);
-		else
-			(void)snprintf(live->reason, sizeof(live->reason), "%s", err.msg);
 	}
 	(void)pthread_mutex_unlock(&gateway->config_mutex);
 }
