@@ -121,6 +121,16 @@ install(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const stru
 	return flow;
 }
 
+/* Says once in a while that the source MAC is in use, however many flows share the path. */
+static inline void
+refresh(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, struct weir_path *path)
+{
+	if (burst->now - path->refreshed <= pipe->refresh)
+		return;
+	path->refreshed = burst->now;
+	learn(pipe, burst->in[i], &burst->key[i].smac, burst->now);
+}
+
 /* The walk, for packet i; flow NULL = not cached. Returns the reason of a drop. */
 static enum weir_reason
 miss(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_flow *flow)
@@ -143,7 +153,12 @@ miss(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_f
 		return reason;
 	burst->flow[i] = install(pipe, burst, i, verdict, flow);
 	if (burst->flow[i] != NULL) {
-		weir_path(pipe->paths, burst->flow[i]->path)->refreshed = burst->now;
+		struct weir_path *path = weir_path(pipe->paths, burst->flow[i]->path);
+
+		if (verdict->learn)
+			path->refreshed = burst->now;
+		else
+			refresh(pipe, burst, i, path);
 		return WEIR_OK;
 	}
 	if (flow != NULL)
@@ -162,10 +177,7 @@ hit(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct w
 		return false;
 	burst->verdict[i] = &path->verdict;
 	rte_prefetch0(path->verdict.out);
-	if (burst->now - path->refreshed > pipe->refresh) {
-		path->refreshed = burst->now;
-		learn(pipe, burst->in[i], &burst->key[i].smac, burst->now);
-	}
+	refresh(pipe, burst, i, path);
 	return true;
 }
 
