@@ -13,7 +13,8 @@
 #define REACHABLE_TIME (30 * WEIR_NS_PER_S)
 #define RETRY_FAILED (5 * WEIR_NS_PER_S)
 
-/* The MAC of a neighbour changes at most so often: two claimants cannot keep the control threads busy. */
+/* The MAC of a neighbour changes, and is confirmed, at most so often: claimants cannot keep the control threads busy.
+ */
 #define MAC_HOLD WEIR_NS_PER_S
 
 /* Questions a tick: a large configuration does not fill the transmit rings with them. */

@@ -140,7 +140,8 @@ neighbour_confirm(struct weir_neigh *neigh, uint32_t id, const struct weir_mac *
 		if (!may_move(n, now))
 			return;
 		move(neigh, id, mac, WEIR_NEIGH_REACHABLE, now);
-	} else if (!neighbour_has_mac(n)) {
+	} else if (!neighbour_has_mac(n) || (n->state == WEIR_NEIGH_REACHABLE && now - n->confirmed < MAC_HOLD)) {
+		/* Who repeats himself does not keep us busy with all that is behind him. */
 		return;
 	} else {
 		enter(neigh, id, WEIR_NEIGH_REACHABLE, now + REACHABLE_TIME);
