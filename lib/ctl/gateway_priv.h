@@ -60,7 +60,8 @@ struct weir_gateway {
 
 	/* One configuration call at a time: model, store, everything `live` for writing. */
 	pthread_mutex_t config_mutex;
-	/* Short: what views read (the directory below), and MAC tables. Never held across a wait for workers. */
+	/* Short: what views read (the directory below), and MAC tables. Nobody waits under it but for counters to be
+	 * folded: a round of each worker. */
 	pthread_mutex_t mutex;
 
 	struct rte_mempool *pool;
