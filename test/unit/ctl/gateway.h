@@ -26,6 +26,8 @@ gateway_make(void)
 	return gateway;
 }
 
+static inline void gateway_patch(struct weir_gateway *gateway, const char *fmt, ...) WEIR_PRINTF(2, 3);
+
 /* A merge patch; it has to be accepted. */
 static inline void
 gateway_patch(struct weir_gateway *gateway, const char *fmt, ...)

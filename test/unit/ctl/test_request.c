@@ -81,7 +81,7 @@ static struct weir_outcome outcome;
 static void
 setup(void)
 {
-	cr_assert_eq(start_eal(NULL), 0);
+	cr_assert_eq(start_eal(false), 0);
 	(void)sem_init(&entered, 0, 0);
 	(void)sem_init(&go, 0, 0);
 	requests = weir_requests_create(&gateway);

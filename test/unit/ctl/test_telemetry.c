@@ -16,7 +16,7 @@ static int fd;
 static void
 setup(void)
 {
-	cr_assert_eq(start_eal("weir-test-telemetry"), 0);
+	cr_assert_eq(start_eal(true), 0);
 	gateway = gateway_make();
 	gateway_patch_two_tenants(gateway);
 	cr_assert_eq(weir_telemetry_start(gateway, "1.2.3"), 0);
@@ -121,7 +121,7 @@ Test(telemetry, info_and_numbers)
 	char text[256];
 
 	cr_assert_str_eq(client_text(dict, "version", text, sizeof(text)), "1.2.3");
-	cr_assert_str_eq(client_text(dict, "prefix", text, sizeof(text)), "weir-test-telemetry");
+	cr_assert_str_eq(client_text(dict, "prefix", text, sizeof(text)), TEST_PREFIX);
 	cr_assert_eq(client_number(dict, "workers"), TEST_WORKERS);
 	cr_assert_eq(client_number(dict, "vports"), 3);
 	cJSON_Delete(dict);

@@ -31,7 +31,7 @@ ask(int (*how)(struct rte_tel_data *data))
 	int fd;
 
 	fill = how;
-	cr_assert_eq(start_eal("weir-test-answer"), 0);
+	cr_assert_eq(start_eal(true), 0);
 	cr_assert_eq(rte_telemetry_register_cmd(COMMAND, on_command, "test"), 0);
 	fd = client_connect();
 	cr_assert_geq(fd, 0);
@@ -121,7 +121,7 @@ Test(answer, a_full_table_is_whole)
 	cr_assert_not_null(dict, "the reply is cut off");
 	cr_assert_gt(rows, 200);
 	for (size_t c = 0; c < WEIR_ARRAY_LEN(columns); c++)
-		cr_assert_eq(cJSON_GetArraySize(cJSON_GetObjectItem(dict, columns[c].name)), rows);
+		cr_assert_eq((uint32_t)cJSON_GetArraySize(cJSON_GetObjectItem(dict, columns[c].name)), rows);
 	cr_assert_not_null(cJSON_GetObjectItem(dict, "next"));
 	cJSON_Delete(dict);
 }

@@ -13,7 +13,7 @@ static uint64_t at;
 static void
 setup(void)
 {
-	cr_assert_eq(start_eal(NULL), 0);
+	cr_assert_eq(start_eal(false), 0);
 	gateway = gateway_make();
 	gateway_patch_two_tenants(gateway);
 }
