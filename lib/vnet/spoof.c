@@ -47,7 +47,7 @@ owns(const struct weir_iface *in, const struct weir_mac *smac, const struct weir
 	for (uint32_t i = 0; i < in->n_addresses; i++)
 		if (weir_ip_equal(&in->addresses[i], ip))
 			return true;
-	return is_link_local_of(ip, in->has_mac ? &in->mac : smac);
+	return is_link_local_of(ip, smac);
 }
 
 static enum weir_reason

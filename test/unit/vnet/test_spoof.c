@@ -57,10 +57,14 @@ Test(spoof, source_mac)
 
 Test(spoof, a_vport_without_either_takes_all)
 {
+	struct frame frame = nd(OTHER, 136, OTHER6, ALL_NODES, OURS6, 99);
+
 	assert_bad_mac(arp(OTHER, 2, OTHER, OTHER4, OURS4));
 	cr_assert_eq(pass(B, arp(OTHER, 2, 99, OTHER4, OURS4)), WEIR_OK);
 	cr_assert_eq(pass(B, udp(OTHER, OTHER4, OURS4, 1, 2)), WEIR_OK);
 	cr_assert_eq(pass(B, nd(OTHER, 136, OTHER6, ALL_NODES, OURS6, 99)), WEIR_OK);
+	frame.b[14 + 7] = 64; /* a lie, but none that is asked for here */
+	cr_assert_eq(pass(B, frame), WEIR_OK);
 }
 
 /* What comes from a remote was checked where it entered. */
@@ -81,10 +85,16 @@ Test(spoof, ipv4_source)
 
 Test(spoof, dhcp_from_nowhere)
 {
+	struct frame frame = udp(OURS, ANY4, "255.255.255.255", 68, 67);
+
 	assert_passes(udp(OURS, ANY4, "255.255.255.255", 68, 67));
 	assert_bad_ip(udp(OURS, ANY4, "255.255.255.255", 68, 68));
 	assert_bad_ip(udp(OURS, ANY4, "255.255.255.255", 67, 67));
 	assert_bad_ip(udp(OURS, OTHER4, "255.255.255.255", 68, 67));
+	/* These ports mean something else in TCP. */
+	frame.b[14 + 9] = 6;
+	frame.b[14 + 20 + 12] = 0x50;
+	assert_bad_ip(frame);
 }
 
 /* A fragment has no ports: it is not DHCP. */
@@ -188,6 +198,7 @@ Test(spoof, multicast_listener_reports)
 		assert_passes(icmp6(OURS, LINK_LOCAL, "ff02::16", from_anywhere[i]));
 		assert_bad_ip(icmp6(OURS, OTHER_LINK_LOCAL, "ff02::16", from_anywhere[i]));
 	}
+	assert_bad_ip(udp(OURS, "::", "ff02::16", 143 << 8, 2)); /* a UDP port, not a type */
 	assert_bad_ip(icmp6(OURS, "::", ALL_NODES, 130));
 	assert_bad_ip(icmp6(OURS, "::", ALL_NODES, 128));
 }
