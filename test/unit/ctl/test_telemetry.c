@@ -321,6 +321,23 @@ Test(telemetry, in_pieces)
 	cJSON_Delete(ask("/weir/tenant/stats,green"));
 }
 
+Test(telemetry, a_check_in_pieces_is_of_a_whole_document)
+{
+	cJSON *dict = ask("/weir/config/begin,{\"op\":\"check\"}");
+	char request[256];
+	int id = (int)client_number(dict, "id");
+
+	cJSON_Delete(dict);
+	(void)snprintf(request, sizeof(request), "/weir/config/put,{\"id\":%d,\"offset\":0,\"data\":\"{}\"}", id);
+	cJSON_Delete(ask(request));
+	(void)snprintf(request, sizeof(request), "/weir/config/commit,{\"id\":%d}", id);
+	dict = ask(request);
+	cr_assert_eq(client_number(dict, "tenants"), 2, "both would go");
+	cr_assert_eq(client_number(dict, "version"), -1);
+	cJSON_Delete(dict);
+	cJSON_Delete(ask("/weir/tenant/stats,red"));
+}
+
 Test(telemetry, after_stop_and_start_again)
 {
 	weir_telemetry_stop();
