@@ -66,7 +66,7 @@ scan_escape(struct weir_scan *s, char *c)
 	*c = *s->at++;
 	if (*c == '"' || *c == '\\' || *c == '/')
 		return 0;
-	if (memchr("bfnrt", *c, 5) != NULL)
+	if (*c != '\0' && strchr("bfnrt", *c) != NULL)
 		return weir_scan_err(s, EINVAL, start, "control character in a string");
 	if (*c != 'u')
 		return weir_scan_err(s, EINVAL, start, "unknown escape in a string");

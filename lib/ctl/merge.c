@@ -66,7 +66,7 @@ match_members(const cJSON *target, const cJSON *patch)
 	const cJSON *change;
 
 	if (sorted != NULL)
-		matches = malloc(((size_t)cJSON_GetArraySize(patch) + 1) * sizeof(cJSON *));
+		matches = calloc((size_t)cJSON_GetArraySize(patch) + 1, sizeof(cJSON *));
 	if (matches != NULL) {
 		cJSON_ArrayForEach (change, patch) {
 			cJSON **at = bsearch(change->string, sorted, n, sizeof(cJSON *), compare_name);

@@ -14,9 +14,10 @@ size_t
 weir_place_key(const char *port, uint32_t vlan, char key[WEIR_PLACE_KEY_MAX])
 {
 	uint16_t tag = vlan == WEIR_NONE ? 0 : (uint16_t)vlan;
-	size_t len = strlen(port);
+	size_t len;
 
-	memcpy(key, port, len);
+	for (len = 0; port[len] != '\0'; len++)
+		key[len] = port[len];
 	memcpy(key + len, &tag, sizeof(tag));
 	return len + sizeof(tag);
 }

@@ -30,7 +30,7 @@ reserve(struct text *text, size_t cap)
 static void
 append(struct text *text, const char *bytes, size_t len)
 {
-	if (!text->failed && text->len + len + 1 > text->cap)
+	if (!text->failed && (text->bytes == NULL || text->len + len + 1 > text->cap))
 		reserve(text, 2 * (text->len + len) + 256);
 	if (text->failed)
 		return;

@@ -67,7 +67,10 @@ weir_snap_copy(const struct weir_snap *from)
 
 	if (snap == NULL)
 		return NULL;
-	*snap = *from;
+	/* Not the references: readers are counting themselves there. */
+	memcpy((char *)snap + offsetof(struct weir_snap, n_sections),
+	    (const char *)from + offsetof(struct weir_snap, n_sections),
+	    sizeof(*snap) - offsetof(struct weir_snap, n_sections));
 	snap->refs = 1;
 	n = all_maps(snap, maps);
 	for (size_t i = 0; i < n; i++) {

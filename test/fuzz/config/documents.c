@@ -3,21 +3,21 @@
 #include "weir_base.h"
 
 const char *const fuzz_documents[] = {
-    "{\"ports\":{\"up0\":{\"devargs\":\"net_null0,no-rx=1\"},\"up1\":{\"device\":\"0000:3b:00.0\",\"mtu\":1600},"
-    "\"tap1\":{\"devargs\":\"net_tap1\"}},\"settings\":{\"flows\":4096,\"flow_idle\":\"30s\"},"
-    "\"underlay\":{\"up0\":{\"address\":[\"192.0.2.1/24\",\"2001:db8::1/64\"],\"gateway\":[\"192.0.2.254\"]},"
-    "\"up1\":{\"address\":[\"198.51.100.1/24\"],\"vlan\":7,\"mac\":\"02:aa:aa:aa:aa:01\"}},"
-    "\"tenants\":{\"red\":{\"limit\":\"5Gbps\",\"quota\":{\"flows\":100,\"macs\":8},"
-    "\"switches\":{\"web\":{\"vni\":5001,\"remotes\":[\"192.0.2.2\",\"2001:db8::2\"],"
-    "\"macs\":{\"02:00:00:00:00:09\":\"192.0.2.2\",\"02:00:00:00:00:01\":\"web1\"}},\"db\":{}},"
-    "\"vports\":{\"web1\":{\"switch\":\"web\",\"port\":\"tap1\",\"vlan\":100,\"limit\":[\"1Gbps\",\"1Mpps\"],"
-    "\"mac\":\"02:00:00:00:00:01\",\"addresses\":[\"10.0.0.5\"]},\"web2\":{\"switch\":\"web\",\"port\":\"tap1\"}}},"
-    "\"blue\":{\"switches\":{\"web\":{\"vni\":5002}},"
-    "\"vports\":{\"web1\":{\"switch\":\"web\",\"port\":\"tap1\",\"vlan\":101}}}}}",
+    ("{\"ports\":{\"up0\":{\"devargs\":\"net_null0,no-rx=1\"},\"up1\":{\"device\":\"0000:3b:00.0\",\"mtu\":1600},"
+     "\"tap1\":{\"devargs\":\"net_tap1\"}},\"settings\":{\"flows\":4096,\"flow_idle\":\"30s\"},"
+     "\"underlay\":{\"up0\":{\"address\":[\"192.0.2.1/24\",\"2001:db8::1/64\"],\"gateway\":[\"192.0.2.254\"]},"
+     "\"up1\":{\"address\":[\"198.51.100.1/24\"],\"vlan\":7,\"mac\":\"02:aa:aa:aa:aa:01\"}},"
+     "\"tenants\":{\"red\":{\"limit\":\"5Gbps\",\"quota\":{\"flows\":100,\"macs\":8},"
+     "\"switches\":{\"web\":{\"vni\":5001,\"remotes\":[\"192.0.2.2\",\"2001:db8::2\"],"
+     "\"macs\":{\"02:00:00:00:00:09\":\"192.0.2.2\",\"02:00:00:00:00:01\":\"web1\"}},\"db\":{}},"
+     "\"vports\":{\"web1\":{\"switch\":\"web\",\"port\":\"tap1\",\"vlan\":100,\"limit\":[\"1Gbps\",\"1Mpps\"],"
+     "\"mac\":\"02:00:00:00:00:01\",\"addresses\":[\"10.0.0.5\"]},\"web2\":{\"switch\":\"web\",\"port\":\"tap1\"}}},"
+     "\"blue\":{\"switches\":{\"web\":{\"vni\":5002}},"
+     "\"vports\":{\"web1\":{\"switch\":\"web\",\"port\":\"tap1\",\"vlan\":101}}}}}"),
     "{}",
     "{\"tenants\":{\"red\":{\"vports\":{\"web1\":{\"limit\":\"2Gbps\",\"vlan\":null}}}}}",
-    "{\"tenants\":{\"red\":null,\"green\":{\"switches\":{\"a\":{\"vni\":7,\"remotes\":[\"192.0.2.7\"]}},"
-    "\"vports\":{\"v\":{\"switch\":\"a\",\"port\":\"up0\",\"vlan\":9}}}}}",
+    ("{\"tenants\":{\"red\":null,\"green\":{\"switches\":{\"a\":{\"vni\":7,\"remotes\":[\"192.0.2.7\"]}},"
+     "\"vports\":{\"v\":{\"switch\":\"a\",\"port\":\"up0\",\"vlan\":9}}}}}"),
     "{\"ports\":{\"tap1\":{\"mtu\":1500,\"rate\":\"10Gbps\",\"queues\":2}},\"settings\":null}",
     "{\"underlay\":{\"up1\":{\"address\":[\"203.0.113.1/24\"],\"gateway\":[\"203.0.113.2\"],\"vlan\":null}}}",
     "{\"tenants\":null,\"underlay\":null,\"ports\":null}",

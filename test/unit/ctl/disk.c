@@ -2,7 +2,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +35,7 @@ int __real_ftruncate64(int fd, off_t len);
 int __real_renameat(int from_fd, const char *from, int to_fd, const char *to);
 int __real_unlinkat(int fd, const char *path, int flags);
 
-int __wrap_openat64(int dir_fd, const char *path, int flags, ...);
+int __wrap_openat64(int dir_fd, const char *path, int flags, unsigned int mode);
 ssize_t __wrap_pwrite64(int fd, const void *data, size_t len, off_t offset);
 int __wrap_ftruncate64(int fd, off_t len);
 int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to);
@@ -90,18 +89,14 @@ fails(void)
 	return disk.fault == DISK_GONE ? disk.calls > disk.at : now;
 }
 
+/* `mode` is given with O_CREAT only, and read then only. */
 int
-__wrap_openat64(int dir_fd, const char *path, int flags, ...)
+__wrap_openat64(int dir_fd, const char *path, int flags, unsigned int mode)
 {
-	unsigned int mode = 0;
-	va_list ap;
 	int fd;
 
 	if ((flags & O_CREAT) == 0)
 		return __real_openat64(dir_fd, path, flags);
-	va_start(ap, flags);
-	mode = va_arg(ap, unsigned int);
-	va_end(ap);
 	if (fails())
 		return -1;
 	fd = __real_openat64(dir_fd, path, flags, mode);

@@ -182,8 +182,8 @@ Test(model_change, every_field_makes_a_step)
 	    "{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"remotes\":[\"192.0.2.2\",\"2001:db8::3\"]}}}}}",
 	    "{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"macs\":{\"02:00:00:00:00:09\":\"2001:db8::2\"}}}}}}",
 	    "{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"macs\":{\"02:00:00:00:00:09\":\"web2\"}}}}}}",
-	    "{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"macs\":{\"02:00:00:00:00:09\":null,"
-	    "\"02:00:00:00:00:0a\":\"192.0.2.2\"}}}}}}",
+	    ("{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"macs\":{\"02:00:00:00:00:09\":null,"
+	     "\"02:00:00:00:00:0a\":\"192.0.2.2\"}}}}}}"),
 	    "{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"macs\":{\"02:00:00:00:00:0b\":\"web2\"}}}}}}",
 	    "{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"macs\":null}}}}}",
 	    "{\"tenants\":{\"red\":{\"switches\":{\"new\":{}}}}}",

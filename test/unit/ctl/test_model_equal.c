@@ -50,8 +50,7 @@ static void
 put(struct out *o, const char *text)
 {
 	cr_assert_lt(o->len + strlen(text) + 1, sizeof(o->text));
-	strcpy(o->text + o->len, text);
-	o->len += strlen(text);
+	o->len += (size_t)snprintf(o->text + o->len, sizeof(o->text) - o->len, "%s", text);
 }
 
 static void

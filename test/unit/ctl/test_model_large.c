@@ -92,9 +92,11 @@ Test(model_large, the_last_tenant_is_wrong)
 	char *text = large_document(&len), *vni = strstr(text, "\"vni\":10000,");
 	double start = cpu_ms();
 
-	memcpy(vni, "\"vni\":00001,", 12);
+	/* 00001 is no number, "    1" is the first tenant's. */
+	memset(vni + 6, '0', 4);
+	vni[10] = '1';
 	cr_assert_eq(weir_model_load(model, text, len, &change, &err), -EINVAL);
-	memcpy(vni, "\"vni\":    1,", 12);
+	memset(vni + 6, ' ', 4);
 	err = (struct weir_err){0};
 	cr_assert_eq(weir_model_load(model, text, len, &change, &err), -EEXIST);
 	cr_assert_str_eq(err.path, "/tenants/tenant-09999/switches/web/vni");
