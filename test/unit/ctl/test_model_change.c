@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Changes: their steps, what they keep and leave alone, and what is shown. */
-#include <pthread.h>
-#include <time.h>
 
 #include "doc.h"
 
@@ -403,61 +401,6 @@ Test(model_change, a_document_must_stay_loadable)
 	}
 	free(text);
 	weir_model_free(model);
-}
-
-struct reader {
-	struct weir_model *model;
-	bool stop;
-	uint32_t shows;
-};
-
-/* Every text that is shown is one committed version, whole. */
-static void *
-read_shows(void *arg)
-{
-	struct reader *reader = arg;
-
-	while (!__atomic_load_n(&reader->stop, __ATOMIC_ACQUIRE)) {
-		struct weir_err err = {0};
-		unsigned int a = 0, b = 1;
-		uint64_t version;
-		char *text;
-		size_t len;
-
-		if (weir_model_show(reader->model, "/tenants", &text, &len, &version, &err) != 0)
-			return NULL;
-		if (sscanf(text, "{\"a\":{\"limit\":\"%uMbps\"},\"b\":{\"limit\":\"%uMbps\"}}", &a, &b) != 2 ||
-		    a != b || a != version)
-			return text;
-		free(text);
-		__atomic_add_fetch(&reader->shows, 1, __ATOMIC_RELAXED);
-	}
-	return NULL;
-}
-
-Test(model_change, readers_see_whole_versions)
-{
-	struct reader reader = {.model = new_model()};
-	pthread_t threads[2];
-	void *torn;
-	char text[200];
-	uint32_t i;
-
-	must_load(reader.model, "{\"tenants\":{\"a\":{\"limit\":\"1Mbps\"},\"b\":{\"limit\":\"1Mbps\"}}}");
-	for (int k = 0; k < 2; k++)
-		pthread_create(&threads[k], NULL, read_shows, &reader);
-	for (i = 2; i < 100000 && (i < 2000 || __atomic_load_n(&reader.shows, __ATOMIC_RELAXED) < 2000); i++) {
-		(void)snprintf(text, sizeof(text),
-		    "{\"tenants\":{\"a\":{\"limit\":\"%uMbps\"},\"b\":{\"limit\":\"%uMbps\"}}}", i, i);
-		must_patch(reader.model, text);
-	}
-	__atomic_store_n(&reader.stop, true, __ATOMIC_RELEASE);
-	for (int k = 0; k < 2; k++) {
-		pthread_join(threads[k], &torn);
-		cr_assert_null(torn, "%s", (char *)torn);
-	}
-	cr_assert_geq(reader.shows, 2000);
-	weir_model_free(reader.model);
 }
 
 Test(model_change, the_example_loads)
