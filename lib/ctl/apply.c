@@ -323,6 +323,9 @@ retire(struct plan *plan)
 	if (drops_ifaces(plan))
 		drain_handoffs(gateway);
 	polls_free(plan);
+	underlays_retire(plan);
+	/* Before the tenants' interfaces are collected: what its ring still holds counts on them. */
+	ports_retire(plan);
 	(void)pthread_mutex_lock(&gateway->mutex);
 	for (uint32_t i = 0; i < plan->n_tenants; i++)
 		tenant_retire(gateway, &plan->tenants[i]);
@@ -330,8 +333,6 @@ retire(struct plan *plan)
 		iface_ids_collect(gateway, gateway_now(gateway));
 	(void)pthread_mutex_unlock(&gateway->mutex);
 	weir_neigh_vtep_reuse(gateway->neigh);
-	underlays_retire(plan);
-	ports_retire(plan);
 }
 
 /* Prepare, make durable, publish, retire; undone if one of the first two fails. */

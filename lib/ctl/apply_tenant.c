@@ -140,8 +140,7 @@ tenant_find_remote(const struct live_tenant *live, const char *sw, const struct 
 	return s == WEIR_NONE ? NULL : weir_switch_remote(&live->switch_objects[s], ip);
 }
 
-/* The same bucket while the rate is the same; else a new one that takes over its fill. NULL with *failed for want of
- * memory. */
+/* The same bucket while the rate is the same; else a new one. NULL: no limit; or, with *failed, no memory. */
 static struct weir_limit *
 keep_limit(struct weir_limit *old, const struct weir_rate *old_rate, const struct weir_rate *rate, uint64_t now,
     bool *failed)
@@ -153,12 +152,8 @@ keep_limit(struct weir_limit *old, const struct weir_rate *old_rate, const struc
 	if (old != NULL && old_rate->bps == rate->bps && old_rate->pps == rate->pps)
 		return old;
 	limit = aligned_alloc(WEIR_CACHELINE, sizeof(*limit));
-	if (limit == NULL) {
+	if (limit == NULL)
 		*failed = true;
-		return NULL;
-	}
-	if (old != NULL)
-		weir_limit_renew(limit, rate, old, now);
 	else
 		weir_limit_init(limit, rate, now);
 	return limit;

@@ -107,8 +107,8 @@ learn(struct weir_maint *maint, struct weir_worker *worker, uint64_t now)
 	for (uint32_t i = 0; i < n; i++) {
 		const struct weir_iface *iface = weir_vnet_iface(params->vnet, messages[i].iface);
 
-		/* It may be gone, or another one by now. */
-		if (iface != NULL && iface->serial == messages[i].serial)
+		/* It may be gone, another one, or on another switch by now. */
+		if (iface != NULL && iface->serial == messages[i].serial && iface->sw == messages[i].sw)
 			(void)weir_macs_learn(params->macs, iface, &messages[i].mac, now);
 	}
 	(void)pthread_mutex_unlock(params->mutex);

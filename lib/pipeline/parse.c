@@ -52,7 +52,8 @@ punt(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct 
 	meta->iface = iface;
 	meta->bytes = burst->frame[i].len;
 	meta->underlay = underlay->id;
-	if (rte_ring_sp_enqueue(pipe->punt, m) != 0) {
+	if ((burst->outer[i].kind == WEIR_UNDERLAY_ECHO && rte_ring_count(pipe->punt) >= WEIR_PUNT_ECHO) ||
+	    rte_ring_sp_enqueue(pipe->punt, m) != 0) {
 		drop(pipe, burst, i, WEIR_DROP_PUNT_FULL);
 		return;
 	}

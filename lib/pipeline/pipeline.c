@@ -60,14 +60,10 @@ drop_tx(struct weir_pipe *pipe, uint32_t iface, struct rte_mbuf *m, uint32_t byt
 void
 learn(struct weir_pipe *pipe, const struct weir_iface *in, const struct weir_mac *mac, uint64_t now)
 {
-	uint32_t tick = (uint32_t)(now >> 20) << 8, *used = &pipe->learn_used[in->tenant->id];
-	struct weir_learn message = {.iface = in->id, .serial = in->serial, .mac = *mac};
+	struct weir_learn message = {.iface = in->id, .serial = in->serial, .sw = in->sw, .mac = *mac};
 
-	if ((*used & ~UINT32_C(0xff)) != tick)
-		*used = tick;
-	if ((*used & 0xff) >= WEIR_LEARN_SHARE)
+	if (share_of(pipe, in->tenant, now)->learned++ >= WEIR_LEARN_SHARE)
 		return;
-	++*used;
 	/* A full ring loses nothing but time: the next packet says it again. */
 	(void)rte_ring_sp_enqueue_elem(pipe->learn, &message, sizeof(message));
 }
@@ -101,12 +97,12 @@ weir_pipe_create(const struct weir_pipe_params *params)
 	pipe->learn = make_ring("learn", params->worker, sizeof(struct weir_learn), WEIR_LEARN_RING, params->socket);
 	pipe->punt = make_ring("punt", params->worker, sizeof(void *), WEIR_PUNT_RING, params->socket);
 	pipe->tx = weir_vmem_alloc(WEIR_PORTS_MAX * sizeof(*pipe->tx));
-	pipe->learn_used = weir_vmem_alloc(WEIR_TENANTS_MAX * sizeof(*pipe->learn_used));
+	pipe->shares = weir_vmem_alloc(WEIR_TENANTS_MAX * sizeof(*pipe->shares));
 	pipe->waiting_of = weir_vmem_alloc(WEIR_TENANTS_MAX * sizeof(*pipe->waiting_of));
 	if (pipe->flows == NULL || pipe->paths == NULL || pipe->learn == NULL || pipe->punt == NULL ||
-	    pipe->tx == NULL || pipe->learn_used == NULL || pipe->waiting_of == NULL ||
+	    pipe->tx == NULL || pipe->shares == NULL || pipe->waiting_of == NULL ||
 	    weir_vmem_populate(pipe->tx, WEIR_PORTS_MAX * sizeof(*pipe->tx)) != 0 ||
-	    weir_vmem_populate(pipe->learn_used, WEIR_TENANTS_MAX * sizeof(*pipe->learn_used)) != 0) {
+	    weir_vmem_populate(pipe->shares, WEIR_TENANTS_MAX * sizeof(*pipe->shares)) != 0) {
 		weir_pipe_free(pipe);
 		return NULL;
 	}
@@ -129,7 +125,7 @@ weir_pipe_free(struct weir_pipe *pipe)
 	weir_flows_free(pipe->flows);
 	weir_paths_free(pipe->paths);
 	weir_vmem_free(pipe->tx, WEIR_PORTS_MAX * sizeof(*pipe->tx));
-	weir_vmem_free(pipe->learn_used, WEIR_TENANTS_MAX * sizeof(*pipe->learn_used));
+	weir_vmem_free(pipe->shares, WEIR_TENANTS_MAX * sizeof(*pipe->shares));
 	weir_vmem_free(pipe->waiting_of, WEIR_TENANTS_MAX * sizeof(*pipe->waiting_of));
 	rte_free(pipe);
 }

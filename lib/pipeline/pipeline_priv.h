@@ -13,6 +13,13 @@ struct txbuf {
 	uint32_t bytes[2 * WEIR_BURST];
 };
 
+/* What a tenant had of this worker within the tick of about 1 ms. */
+struct share {
+	uint32_t tick;
+	uint32_t learned; /* messages to maintenance */
+	uint32_t copies;  /* of flooded frames */
+};
+
 /* A packet that waits for its remote's neighbour, not yet encapsulated. */
 struct waiting {
 	struct rte_mbuf *m;
@@ -35,7 +42,7 @@ struct weir_pipe {
 	uint16_t dirty[WEIR_PORTS_MAX]; /* port indices */
 	struct txbuf *tx;		/* by port index */
 	uint64_t refresh;
-	uint32_t *learn_used; /* by tenant: tick << 8 | messages in it */
+	struct share *shares; /* by tenant */
 	uint32_t n_waiting;
 	struct waiting waiting[WEIR_WAIT_MAX];
 	uint16_t *waiting_of; /* by tenant */
@@ -70,6 +77,18 @@ void drop(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, enum wei
 
 /* The one exit for losses on the way out by `iface`. */
 void drop_tx(struct weir_pipe *pipe, uint32_t iface, struct rte_mbuf *m, uint32_t bytes, enum weir_reason reason);
+
+/* The tenant's share, of this tick. */
+static inline struct share *
+share_of(struct weir_pipe *pipe, const struct weir_tenant *tenant, uint64_t now)
+{
+	struct share *share = &pipe->shares[tenant->id];
+	uint32_t tick = (uint32_t)(now >> 20);
+
+	if (share->tick != tick)
+		*share = (struct share){.tick = tick};
+	return share;
+}
 
 /* Tells maintenance that `in` sent `mac`, within the tenant's share. */
 void learn(struct weir_pipe *pipe, const struct weir_iface *in, const struct weir_mac *mac, uint64_t now);

@@ -59,16 +59,19 @@ weir_mbuf_meta(struct rte_mbuf *m)
 /* "This interface sent this source MAC", to maintenance. */
 struct weir_learn {
 	uint32_t iface, serial;
+	uint32_t sw; /* it was on then */
 	struct weir_mac mac;
 	uint8_t pad[2];
 };
-_Static_assert(sizeof(struct weir_learn) == 16, "an element of the learn ring");
+_Static_assert(sizeof(struct weir_learn) == 20, "an element of the learn ring: a multiple of 4");
 
 #define WEIR_LEARN_RING 4096
 #define WEIR_PUNT_RING 512
-#define WEIR_LEARN_SHARE 64 /* messages of one tenant a worker passes on within a tick of about 1 ms */
-#define WEIR_WAIT_MAX 512   /* packets of a worker that wait for a neighbour ... */
-#define WEIR_WAIT_SHARE 32  /* ... of them one tenant's */
+#define WEIR_PUNT_ECHO (WEIR_PUNT_RING / 4) /* of them pings: a flood of those must not keep ARP and ND out */
+#define WEIR_LEARN_SHARE 64    /* messages of one tenant a worker passes on within a tick of about 1 ms */
+#define WEIR_COPIES_SHARE 2048 /* copies of one tenant a worker makes within such a tick; one flood always passes */
+#define WEIR_WAIT_MAX 512      /* packets of a worker that wait for a neighbour ... */
+#define WEIR_WAIT_SHARE 32     /* ... of them one tenant's */
 #define WEIR_WAIT_NS (3 * WEIR_NS_PER_S)
 
 struct weir_pipe;

@@ -37,6 +37,7 @@
 	/* it is too much */                                                                                            \
 	R(TENANT_LIMIT,     "tenant_limit",     "over the tenant's limit")                                             \
 	R(VPORT_LIMIT,      "vport_limit",      "over the vport's limit")                                              \
+	R(FLOOD_LIMIT,      "flood_limit",      "over the copies of flooded frames that a tenant has in a millisecond")     \
 	R(MTU,              "mtu",              "larger than the MTU of the port it should leave by")                  \
 	/* there is nowhere to send it, or no room */                                                                   \
 	R(NO_DESTINATION,   "no_destination",   "flooded, but the switch has no other vport or remote")                \
