@@ -124,10 +124,15 @@ command_patch(struct client *client, const struct options *options, struct text 
 enum status
 command_rollback(struct client *client, const struct options *options, struct text *out, struct weir_err *err)
 {
+	const char *n = options->n_args > 0 ? options->args[0] : "1";
+	enum status status;
 	cJSON *reply;
-	enum status status =
-	    client_ask(client, "/weir/config/rollback", options->n_args > 0 ? options->args[0] : "1", &reply, err);
 
+	if (n[0] == '\0' || n[strspn(n, "0123456789")] != '\0') {
+		(void)weir_err(err, EINVAL, "", "rollback takes how many versions to go back, 1 or more");
+		return CTL_USAGE;
+	}
+	status = client_ask(client, "/weir/config/rollback", n, &reply, err);
 	if (status == CTL_OK)
 		say_changed(options, reply, out);
 	return status;
