@@ -12,7 +12,7 @@ setup(void)
 	resolve_peers();
 }
 
-TestSuite(classify, .init = setup, .fini = bench_stop);
+TestSuite(classify, .init = setup);
 
 static struct frame
 tunnelled(struct frame inner, uint32_t vni, const char *src, const char *dst)
@@ -57,7 +57,7 @@ expect_taken(struct frame frame, const char *tenant, const char *remote, uint32_
 	cr_assert_eq(after.rx_drop_packets, 0);
 }
 
-Test(classify, tunnels_by_vni_and_remote)
+BENCH_TEST(classify, tunnels_by_vni_and_remote)
 {
 	struct frame inner = udp(1, "10.0.0.1", "10.0.0.2", 1, 2);
 
@@ -66,7 +66,7 @@ Test(classify, tunnels_by_vni_and_remote)
 	expect_taken(tunnelled(inner, 5002, "192.0.2.2", "192.0.2.1"), "blue", "192.0.2.2", inner.len);
 }
 
-Test(classify, tunnels_that_are_nobodys)
+BENCH_TEST(classify, tunnels_that_are_nobodys)
 {
 	struct frame inner = udp(1, "10.0.0.1", "10.0.0.2", 1, 2);
 
@@ -81,7 +81,7 @@ Test(classify, tunnels_that_are_nobodys)
 }
 
 /* Many in one burst, each by itself: what one is must not leak into the next. */
-Test(classify, a_burst_of_all_kinds)
+BENCH_TEST(classify, a_burst_of_all_kinds)
 {
 	struct frame inner = udp(1, "10.0.0.1", "10.0.0.2", 1, 2);
 	struct weir_tally before = tally(port_iface("p0")), after;
@@ -105,7 +105,7 @@ Test(classify, a_burst_of_all_kinds)
 	cr_assert_eq(after.reasons[WEIR_DROP_UNDERLAY_OTHER].packets, 5);
 }
 
-Test(classify, what_is_broken_outside_is_nobodys)
+BENCH_TEST(classify, what_is_broken_outside_is_nobodys)
 {
 	struct frame frame = good();
 
@@ -122,7 +122,7 @@ Test(classify, what_is_broken_outside_is_nobodys)
 	cr_assert_eq(tally(port_iface("p0")).reasons[WEIR_DROP_UNKNOWN_VLAN].packets, 1);
 }
 
-Test(classify, what_is_broken_inside_is_the_tenants)
+BENCH_TEST(classify, what_is_broken_inside_is_the_tenants)
 {
 	struct frame inner = udp(1, "10.0.0.1", "10.0.0.2", 1, 2);
 	uint32_t r = remote_id("red", "web", "192.0.2.2");
@@ -136,7 +136,7 @@ Test(classify, what_is_broken_inside_is_the_tenants)
 }
 
 /* Congestion marked outside a packet that knows nothing of it (RFC 6040). */
-Test(classify, congestion_that_cannot_be_told)
+BENCH_TEST(classify, congestion_that_cannot_be_told)
 {
 	struct frame frame = good();
 	uint16_t zero = 0, sum;
@@ -152,7 +152,7 @@ Test(classify, congestion_that_cannot_be_told)
 
 /* ---- vports ---- */
 
-Test(classify, vports_by_port_and_vlan)
+BENCH_TEST(classify, vports_by_port_and_vlan)
 {
 	struct frame frame = udp(1, "10.0.0.1", "10.0.0.2", 1, 2);
 
@@ -175,7 +175,7 @@ Test(classify, vports_by_port_and_vlan)
 	expect_drops(port_iface("p3"), WEIR_DROP_UNKNOWN_VLAN, 1, 1);
 }
 
-Test(classify, what_a_vport_sends_broken)
+BENCH_TEST(classify, what_a_vport_sends_broken)
 {
 	struct frame frame = udp(1, "10.0.0.1", "10.0.0.2", 1, 2);
 

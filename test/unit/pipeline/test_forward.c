@@ -16,7 +16,7 @@ setup(void)
 	resolve_peers();
 }
 
-TestSuite(forward, .init = setup, .fini = bench_stop);
+TestSuite(forward, .init = setup);
 
 /* Something from mac(n) by a port, so that its place is known. */
 static void
@@ -57,7 +57,7 @@ expect_nothing(uint32_t port)
 
 /* ---- one way out ---- */
 
-Test(forward, to_the_place_of_its_mac)
+BENCH_TEST(forward, to_the_place_of_its_mac)
 {
 	struct frame frame = sized(plain(2, 1, 0x88b5), 100);
 	struct weir_tally in, out;
@@ -81,7 +81,7 @@ Test(forward, to_the_place_of_its_mac)
 	cr_assert_eq(tally(b).sum.tx_bytes - out.sum.tx_bytes, 100);
 }
 
-Test(forward, to_a_remote)
+BENCH_TEST(forward, to_a_remote)
 {
 	struct frame frame = udp(1, "10.0.0.1", "10.0.0.2", 1000, 2000);
 
@@ -97,7 +97,7 @@ Test(forward, to_a_remote)
 }
 
 /* VID 0 is untagged; a vport's VLAN is taken off and put on. */
-Test(forward, vlans_of_vports)
+BENCH_TEST(forward, vlans_of_vports)
 {
 	struct frame frame = plain(2, 1, 0x88b5);
 
@@ -118,7 +118,7 @@ Test(forward, vlans_of_vports)
 
 /* ---- flooding ---- */
 
-Test(forward, flooding_makes_a_copy_for_each)
+BENCH_TEST(forward, flooding_makes_a_copy_for_each)
 {
 	struct frame frame = plain(BROADCAST, 1, 0x88b5);
 	uint32_t a = vport_id("red", "a");
@@ -139,7 +139,7 @@ Test(forward, flooding_makes_a_copy_for_each)
 }
 
 /* Each copy has headers of its own in front, whatever the size: small ones are copied, large ones share. */
-Test(forward, copies_do_not_touch_each_other)
+BENCH_TEST(forward, copies_do_not_touch_each_other)
 {
 	struct frame frame = sized(udp(1, "10.0.0.1", "10.0.0.2", 1, 2), 1400);
 
@@ -154,7 +154,7 @@ Test(forward, copies_do_not_touch_each_other)
 	expect_tunnelled("192.0.2.3", 5001, frame);
 }
 
-Test(forward, split_horizon)
+BENCH_TEST(forward, split_horizon)
 {
 	struct frame frame = plain(BROADCAST, 5, 0x88b5);
 	uint32_t r = remote_id("red", "web", "192.0.2.2");
@@ -175,7 +175,7 @@ Test(forward, split_horizon)
 	expect_drops(r, WEIR_DROP_SAME_PORT, 1, 1);
 }
 
-Test(forward, nobody_to_flood_to)
+BENCH_TEST(forward, nobody_to_flood_to)
 {
 	patch("{'tenants':{'blue':{'switches':{'web':{'remotes':null}}}}}");
 	inject(1, tagged(plain(BROADCAST, 1, 0x88b5), 20));
@@ -185,7 +185,7 @@ Test(forward, nobody_to_flood_to)
 }
 
 /* Without buffers for copies the original still goes where the last one was to go. */
-Test(forward, flooding_without_buffers)
+BENCH_TEST(forward, flooding_without_buffers)
 {
 	static struct rte_mbuf *all[4096];
 	uint32_t n = rte_mempool_avail_count(gateway->pool);
@@ -203,7 +203,7 @@ Test(forward, flooding_without_buffers)
 
 /* ---- tenants ---- */
 
-Test(forward, tenants_with_the_same_addresses)
+BENCH_TEST(forward, tenants_with_the_same_addresses)
 {
 	struct frame frame = plain(2, 1, 0x88b5);
 
@@ -224,7 +224,7 @@ Test(forward, tenants_with_the_same_addresses)
 
 /* ---- what does not fit ---- */
 
-Test(forward, mtu_of_a_vport)
+BENCH_TEST(forward, mtu_of_a_vport)
 {
 	struct frame frame = sized(plain(2, 1, 0x88b5), 1514);
 
@@ -238,7 +238,7 @@ Test(forward, mtu_of_a_vport)
 	expect_drops(vport_id("red", "b"), WEIR_DROP_MTU, 1, 1);
 }
 
-Test(forward, mtu_of_a_tunnel)
+BENCH_TEST(forward, mtu_of_a_tunnel)
 {
 	struct frame frame = sized(plain(9, 1, 0x88b5), 1500 - 36);
 
@@ -253,7 +253,7 @@ Test(forward, mtu_of_a_tunnel)
 }
 
 /* A tenant's own tag cannot leave where tags tell vports apart; elsewhere it comes on top of the MTU. */
-Test(forward, tags_of_the_tenant)
+BENCH_TEST(forward, tags_of_the_tenant)
 {
 	struct frame frame = tagged(sized(plain(BROADCAST, 5, 0x88b5), 1514), 77);
 
@@ -270,7 +270,7 @@ Test(forward, tags_of_the_tenant)
 
 /* ---- ports that do not take it ---- */
 
-Test(forward, a_port_whose_link_is_down)
+BENCH_TEST(forward, a_port_whose_link_is_down)
 {
 	uint16_t ethdev = gateway_port(gateway, "p2")->port->ethdev;
 	struct frame frame = plain(2, 1, 0x88b5);
@@ -288,7 +288,7 @@ Test(forward, a_port_whose_link_is_down)
 	expect(2, frame);
 }
 
-Test(forward, a_driver_that_is_full)
+BENCH_TEST(forward, a_driver_that_is_full)
 {
 	struct frame frame = plain(2, 1, 0x88b5);
 	uint32_t c;
@@ -307,7 +307,7 @@ Test(forward, a_driver_that_is_full)
 }
 
 /* More for one port in a round than its buffer holds: it goes in parts, in order. */
-Test(forward, more_than_a_buffer_in_a_round)
+BENCH_TEST(forward, more_than_a_buffer_in_a_round)
 {
 	struct frame frame = sized(plain(2, 1, 0x88b5), 80);
 
