@@ -210,10 +210,20 @@ Test(request, stop_lets_those_go_who_wait)
 	requests = weir_requests_create(&gateway);
 }
 
-Test(request, each_second_ports_are_tried_again)
+Test(request, each_second_ports_are_tried_again_and_idle_documents_dropped)
 {
-	for (int i = 0; i < 300 && __atomic_load_n(&n_retries, __ATOMIC_RELAXED) == 0; i++)
+	bool open = true;
+	uint64_t id;
+
+	cr_assert_eq(begin(REQUEST_LOAD, false, &id), 0);
+	gateway.now += STAGE_IDLE_NS;
+	for (int i = 0; i < 300 && open; i++) {
 		(void)usleep(10000);
+		(void)pthread_mutex_lock(&requests->stage.mutex);
+		open = requests->stage.open;
+		(void)pthread_mutex_unlock(&requests->stage.mutex);
+	}
+	cr_assert_not(open);
 	cr_assert_eq(__atomic_load_n(&n_retries, __ATOMIC_RELAXED), 1);
 }
 
