@@ -9,6 +9,8 @@
 
 #include "pipeline_priv.h"
 
+#define LEARN_AGAIN WEIR_NS_PER_MS
+
 static struct weir_tenant *
 tenant_of(const struct weir_vnet *vnet, uint32_t id)
 {
@@ -121,11 +123,12 @@ install(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const stru
 	return flow;
 }
 
-/* Says once in a while that the source MAC is in use, however many flows share the path. */
+/* Says once in a while that the source MAC is in use, however many flows share the path; and soon again what has not
+ * been learned yet, since messages may be lost. */
 static inline void
 refresh(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, struct weir_path *path)
 {
-	if (burst->now - path->refreshed <= pipe->refresh)
+	if (burst->now - path->refreshed <= (path->verdict.learn ? LEARN_AGAIN : pipe->refresh))
 		return;
 	path->refreshed = burst->now;
 	learn(pipe, burst->in[i], &burst->key[i].smac, burst->now);

@@ -23,8 +23,18 @@ extern struct rte_mempool *pool; /* what is injected comes from here */
 
 /* EAL, ports, a gateway of so many workers without a configuration. */
 void bench_start(uint32_t n_workers);
-/* Ends the gateway; every buffer has to be free then, and every packet accounted for before. */
+/* Ends the gateway: every buffer has to be free, and every packet accounted for. */
 void bench_stop(void);
+/* A test that ends by bench_stop(), and fails where that does; a fixture's end would not count. */
+#define BENCH_TEST(suite, name)                                                                                      \
+	static void suite##_##name##_steps(void);                                                                    \
+	Test(suite, name)                                                                                            \
+	{                                                                                                            \
+		suite##_##name##_steps();                                                                            \
+		bench_stop();                                                                                        \
+	}                                                                                                            \
+	static void suite##_##name##_steps(void)
+
 /* Another gateway in the same process, with `state_dir` (NULL: none); restores from it. */
 void bench_open(uint32_t n_workers, const char *state_dir);
 void bench_close(void);
