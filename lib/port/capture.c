@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * DPDK's drivers say why something failed to the log only; their return codes are mostly -1. So the log gets a stream
- * of ours in front that passes everything on and, for the thread that asked for it, keeps a copy of the complaints.
- * It stays there as long as the ports do: other threads log whenever they like, so that it could not be exchanged
- * safely around each call.
+ * of ours in front that passes everything on but, for the thread that asked for it, the complaints: they go into the
+ * error that it returns, or on to the log if it returns none. So a port that is tried again each second does not fill
+ * the log. It stays there as long as the ports do: other threads log whenever they like, so that it could not be
+ * exchanged safely around each call.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -28,6 +29,7 @@ log_write(void *cookie, const char *text, size_t len)
 
 		memcpy(current->text + current->len, text, n);
 		current->len += n;
+		return (ssize_t)len;
 	}
 	(void)fwrite(text, 1, len, ports->log_next);
 	(void)fflush(ports->log_next);
@@ -63,8 +65,12 @@ capture_begin(struct capture *capture)
 }
 
 void
-capture_end(void)
+capture_end(const struct weir_ports *ports, bool failed)
 {
+	if (!failed && current->len > 0) {
+		(void)fwrite(current->text, 1, current->len, ports->log_next);
+		(void)fflush(ports->log_next);
+	}
 	current = NULL;
 }
 

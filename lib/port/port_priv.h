@@ -58,9 +58,10 @@ struct capture {
 	size_t len;
 };
 
-/* From begin to end, what this thread logs at level warning or worse is copied to *capture, too. */
+/* From begin to end, what this thread logs at level warning or worse goes to *capture; at the end on to the log,
+ * unless `failed`. */
 void capture_begin(struct capture *capture);
-void capture_end(void);
+void capture_end(const struct weir_ports *ports, bool failed);
 
 /*
  * What was captured since capture_begin() or the last call, in one line without EAL's own epilogue; "" if nothing.

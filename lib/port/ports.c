@@ -146,7 +146,7 @@ weir_port_open(struct weir_ports *ports, const struct weir_port_params *params, 
 	}
 	capture_begin(&capture);
 	ret = slot_open(ports, index, params, err);
-	capture_end();
+	capture_end(ports, ret != 0);
 	if (ret == 0)
 		return ports->slot[index].port;
 	weir_idpool_put(ports->ids, index);
@@ -168,7 +168,7 @@ weir_port_set_mtu(struct weir_ports *ports, struct weir_port *port, uint32_t mtu
 		ret = capture_err(err, ENOTSUP, ret, "device %s does not answer", port->device);
 	else
 		ret = port_mtu_apply(port, &info, mtu, err);
-	capture_end();
+	capture_end(ports, ret != 0);
 	return ret;
 }
 
