@@ -126,4 +126,7 @@ void tx(struct weir_pipe *pipe, const struct weir_port *port, struct rte_mbuf *m
 /* Keeps a packet until its remote's neighbour answers. */
 void wait_for_neighbour(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now);
 
+/* Sends what waits for this interface, whose neighbour may have answered since the round began: it goes first. */
+void send_waiting(struct weir_pipe *pipe, const struct weir_iface *out, uint64_t now);
+
 #endif

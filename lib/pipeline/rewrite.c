@@ -36,10 +36,13 @@ rewrite(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now)
 	const struct weir_iface *out = leaving->out;
 
 	if (out->kind == WEIR_IFACE_REMOTE) {
-		if (__builtin_expect(leaving->encap != NULL, 1))
-			send_encapsulated(pipe, leaving);
-		else
+		if (__builtin_expect(leaving->encap == NULL, 0)) {
 			wait_for_neighbour(pipe, leaving, now);
+			return;
+		}
+		if (__builtin_expect(pipe->n_waiting != 0, 0))
+			send_waiting(pipe, out, now);
+		send_encapsulated(pipe, leaving);
 		return;
 	}
 	leaving->m->ol_flags &= ~RTE_MBUF_F_TX_OFFLOAD_MASK;

@@ -70,3 +70,15 @@ weir_pipe_wait_check(struct weir_pipe *pipe, uint64_t now)
 			pipe->waiting[kept++] = pipe->waiting[i];
 	pipe->n_waiting = kept;
 }
+
+void
+send_waiting(struct weir_pipe *pipe, const struct weir_iface *out, uint64_t now)
+{
+	if (pipe->waiting_of[out->tenant->id] == 0)
+		return;
+	for (uint32_t i = 0; i < pipe->n_waiting; i++)
+		if (pipe->waiting[i].iface == out->id) {
+			weir_pipe_wait_check(pipe, now);
+			return;
+		}
+}
