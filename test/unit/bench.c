@@ -51,8 +51,8 @@ bench_open(uint32_t n_workers, const char *state_dir)
 void
 bench_start(uint32_t n_workers)
 {
-	static char args[][32] = {"test", "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry", "-m", "256", "-l",
-	    "0", "--log-level=lib.*:error", "--log-level=pmd.*:error"};
+	static char args[][32] = {"test", "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry", "-m", "256",
+	    "--lcores", "0@0,1@0,2@1", "--log-level=lib.*:error", "--log-level=pmd.*:error"};
 	char *argv[WEIR_ARRAY_LEN(args)];
 
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(args); i++)
