@@ -23,6 +23,7 @@ class Netns:
         self.name = name
         shell.run("ip", "netns", "add", name)
         self.ip("link", "set", "lo", "up")
+        self.sysctl("ipv4/ping_group_range", "0 2147483647")
         self.sysctl("ipv6/conf/default/disable_ipv6", 1)
         self.sysctl("ipv6/conf/default/accept_dad", 0)
         self.sysctl("ipv6/conf/default/router_solicitations", 0)

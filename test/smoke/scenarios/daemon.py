@@ -11,11 +11,8 @@ NULL = {"devargs": "net_null0,no-rx=1"}
 
 
 def run(t):
-    refusals(t)
-    signals(t)
-    late_port(t)
-    half_way(t)
-    two_workers(t)
+    for part in (refusals, signals, late_port, half_way, two_workers):
+        t.equal(f"SIGTERM after {part.__name__}", part(t).stop(), 0)
 
 
 def ended(*argv):
@@ -45,7 +42,7 @@ def refusals(t):
     status, text = ended(*second.argv(eal=other + (weir.prefix,)))
     t.check("a second one of the prefix: refused", status != 0 and weir.prefix in text, (status, text[-300:]))
     t.equal("the first one is well", weir.call("/weir/info")["ports"], 1)
-    t.equal("SIGTERM", weir.stop(), 0)
+    return weir
 
 
 def signals(t):
@@ -63,6 +60,7 @@ def signals(t):
     t.equal("nothing half-written is left", leftovers, [])
     weir.start()
     t.equal("started again, it has its configuration", weir.client.show("/ports"), {"n": NULL})
+    return weir
 
 
 def late_port(t):
@@ -84,6 +82,7 @@ def late_port(t):
     weir.wait_links("soon")
     rows = {row["name"]: row for row in weir.client.listing("/weir/port/list")}
     t.equal("up, without a reason", (rows["soon"]["up"], rows["soon"]["reason"]), (1, ""))
+    return weir
 
 
 def half_way(t):
@@ -112,6 +111,7 @@ def half_way(t):
     t.refused("33 ports", lambda: twins.weir.client.submit(
         "patch", {"ports": {f"n{at}": {"devargs": f"net_null{at},no-rx=1"} for at in range(33)}}))
     t.equal("refused as a whole", sorted(twins.weir.client.show("/ports")), sorted(twins.devargs))
+    return twins.weir
 
 
 def two_workers(t):
@@ -139,3 +139,4 @@ def two_workers(t):
             t.equal("lost, doubled, out of order", (stream.lost, stream.duplicates, stream.reordered), (0, 0, 0))
     stats = weir.call("/weir/worker/stats")
     t.check("both workers work", len(stats["rx_packets"]) == 2 and min(stats["rx_packets"]) > 0, stats)
+    return weir
