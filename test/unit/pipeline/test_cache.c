@@ -257,6 +257,23 @@ BENCH_TEST(cache, a_flow_that_is_not_allowed_any_more_is_forgotten)
 	cr_assert_eq(slots_used(), 0);
 }
 
+/* They share a path, which the first one has composed anew; what holds for it need not hold for the other. */
+BENCH_TEST(cache, flows_of_one_path_are_resolved_each_for_itself)
+{
+	struct frame other = udp(1, "10.0.0.8", "10.0.0.2", 1, 7);
+
+	send(flow(0));
+	send(other);
+	cr_assert_eq(n_sent(2), 2);
+	patch("{'tenants':{'red':{'vports':{'a':{'addresses':['10.0.0.1']}}}}}");
+	send(flow(0));
+	cr_assert_eq(n_sent(2), 1);
+	send(other);
+	cr_assert_eq(n_sent(2), 0);
+	expect_drops(vport_id("red", "a"), WEIR_DROP_SPOOFED_IP, 1, 1);
+	cr_assert_eq(flows_of("red"), 1);
+}
+
 /* Another tenant's vport with the id of one that is gone: green's a on red's port. */
 static void
 give_id_to_green(const char *quota)
