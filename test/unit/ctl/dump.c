@@ -180,3 +180,22 @@ settle_ids(void)
 	patch("{'tenants':{'passing':{}}}");
 	patch("{'tenants':{'passing':null}}");
 }
+
+char *
+state_folder(void)
+{
+	static char path[64];
+
+	(void)snprintf(path, sizeof(path), "/tmp/weir-apply-XXXXXX");
+	cr_assert_not_null(mkdtemp(path));
+	return path;
+}
+
+void
+remove_folder(const char *path)
+{
+	char command[64];
+
+	(void)snprintf(command, sizeof(command), "rm -rf %s", path);
+	cr_assert_eq(system(command), 0);
+}

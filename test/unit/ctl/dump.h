@@ -17,4 +17,8 @@ void expect_same(char *before, char *after);
 /* Lets ids that were given up rest, and be given back. */
 void settle_ids(void);
 
+/* A temporary folder; the path is good until the next one is made. */
+char *state_folder(void);
+void remove_folder(const char *path);
+
 #endif

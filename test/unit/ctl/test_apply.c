@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "dump.h"
 
@@ -160,24 +159,6 @@ BENCH_TEST(apply, over_and_over)
 }
 
 /* ---- on disk ---- */
-
-static char *
-state_folder(void)
-{
-	static char path[] = "/tmp/weir-apply-XXXXXX";
-
-	cr_assert_not_null(mkdtemp(path));
-	return path;
-}
-
-static void
-remove_folder(const char *path)
-{
-	char command[64];
-
-	(void)snprintf(command, sizeof(command), "rm -rf %s", path);
-	cr_assert_eq(system(command), 0);
-}
 
 BENCH_TEST(apply, comes_back_after_an_end)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Limits of vports and tenants: who is charged for what, and when nothing is charged. */
 #include "bench.h"
-#include "weir_pipeline.h"
 
 /* Rates so low that a bucket holds its least burst: two packets, or two of the largest frames. */
 #define BURST_PACKETS 2
@@ -166,26 +165,4 @@ BENCH_TEST(limits, taken_away_again)
 	cr_assert_eq(send(5, 2, 2), BURST_PACKETS);
 	patch("{'tenants':{'red':{'limit':null,'vports':{'a':{'limit':null}}}}}");
 	cr_assert_eq(send(5, 2, 2), 5);
-}
-
-/* Work that one frame makes many times over: a tenant's share of it within a tick. */
-BENCH_TEST(limits, of_flooding)
-{
-	const uint32_t each = 3 + 2, floods = WEIR_COPIES_SHARE / each; /* vports and remotes of the switch */
-
-	now = ((now >> 20) + 2) << 20; /* a new tick */
-	for (uint32_t i = 0; i < floods + 7; i++) {
-		inject(1, plain(BROADCAST, 1, 0x88b5));
-		poll_all();
-		discard();
-	}
-	inject(1, tagged(plain(BROADCAST, 1, 0x88b5), 20));
-	poll_all();
-	cr_assert_eq(n_sent(0), 1, "another tenant's share is its own");
-	expect_drops(vport_id("red", "a"), WEIR_DROP_FLOOD_LIMIT, 7, 7);
-	cr_assert_eq(send(5, 2, 2), 5, "what goes one way is not flooded");
-	now += 2 * MS;
-	inject(1, plain(BROADCAST, 1, 0x88b5));
-	poll_all();
-	cr_assert_eq(n_sent(2), 1);
 }

@@ -225,12 +225,6 @@ question(uint8_t n)
 	return frame;
 }
 
-static struct frame
-ping(void)
-{
-	return to(echo(PEER, "192.0.2.2", "192.0.2.1"), UNDERLAY_MAC);
-}
-
 BENCH_TEST(worker, a_full_punt_ring)
 {
 	const uint32_t room = WEIR_PUNT_RING - 1;
@@ -248,21 +242,4 @@ BENCH_TEST(worker, a_full_punt_ring)
 		weir_gateway_maintain(gateway, now);
 	expect_balance(0);
 	cr_assert_eq(tally(p0).sum.consumed - consumed + tally(p0).reasons[WEIR_DROP_NOT_OURS].packets, room);
-}
-
-/* Pings are the first to go, so that a flood of them keeps neither ARP nor ND out. */
-BENCH_TEST(worker, a_flood_of_pings)
-{
-	uint32_t p0 = port_iface("p0");
-
-	for (uint32_t i = 0; i < WEIR_PUNT_ECHO + 30; i++)
-		inject(0, ping());
-	inject(0, question(1));
-	while (waiting(0) > 0)
-		poll_one(0);
-	cr_assert_eq(tally(p0).reasons[WEIR_DROP_PUNT_FULL].packets, 30);
-	expect_balance(WEIR_PUNT_ECHO + 1);
-	for (uint32_t i = 0; i < 20; i++)
-		pass_time(MS);
-	expect_balance(0);
 }
