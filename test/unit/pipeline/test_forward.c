@@ -43,7 +43,7 @@ expect_tunnelled(const char *remote, uint32_t vni, struct frame inner)
 	cr_assert_eq(got.len, OUTER + inner.len);
 	cr_assert_arr_eq(got.b + 6, UNDERLAY_MAC.b, 6);
 	cr_assert_arr_eq(got.b + 30, to_ip.b + 12, 4);
-	cr_assert_eq(got.b[46] << 16 | got.b[47] << 8 | got.b[48], vni);
+	cr_assert_eq((uint32_t)(got.b[46] << 16 | got.b[47] << 8 | got.b[48]), vni);
 	cr_assert_arr_eq(got.b + OUTER, inner.b, inner.len);
 }
 
