@@ -76,7 +76,8 @@ check_nd(const struct weir_iface *in, const struct weir_key *key, const struct w
 	if (in->has_mac && nd.has_lladdr && !weir_mac_equal(&nd.lladdr, &in->mac))
 		return WEIR_DROP_SPOOFED_MAC;
 	/* An advertisement claims its target. */
-	if (in->n_addresses != 0 && nd.type == 136 && !owns(in, &key->smac, &nd.target))
+	if (in->n_addresses != 0 && nd.type == 136 &&
+	    (weir_ip_is_v4(&nd.target) || !owns(in, &key->smac, &nd.target)))
 		return WEIR_DROP_SPOOFED_IP;
 	return WEIR_OK;
 }
@@ -110,6 +111,9 @@ spoof_check(
 		return WEIR_OK;
 	if (in->n_addresses != 0) {
 		source = key_source(key, frame);
+		/* ::ffff:a.b.c.d in an IPv6 header is not the IPv4 address that it looks like here. */
+		if ((frame->kind & WEIR_FRAME_IPV6) != 0 && weir_ip_is_v4(&source))
+			return WEIR_DROP_SPOOFED_IP;
 		if (!owns(in, &key->smac, &source) && !(is_unspecified(&source) && may_be_unspecified(key, frame)))
 			return WEIR_DROP_SPOOFED_IP;
 	}
