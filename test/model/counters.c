@@ -268,6 +268,45 @@ counters_compare(struct model *model)
 	model->last = now;
 }
 
+static uint32_t
+flow_quota(const struct topo_tenant *tenant)
+{
+	return tenant->quota_flows != 0 ? tenant->quota_flows : UINT32_MAX;
+}
+
+void
+flows_allow(struct model *model)
+{
+	for (uint32_t t = 0; t < TOPO_TENANTS; t++) {
+		uint32_t quota = flow_quota(&model->topo.tenants[t]);
+
+		if (!model->before.tenants[t].used || model->flows_allowed[t] < quota)
+			model->flows_allowed[t] = quota;
+	}
+}
+
+void
+flows_compare(struct model *model, bool idle)
+{
+	struct weir_view_tenant tenant;
+	struct weir_tally tally;
+	uint64_t time;
+	char name[16];
+
+	for (uint32_t t = 0; t < TOPO_TENANTS; t++) {
+		if (!model->topo.tenants[t].used)
+			continue;
+		(void)snprintf(name, sizeof(name), "t%u", t);
+		if (weir_view_tenant(model->rig.gateway, name, &tenant, &tally, &time) != 0)
+			continue;
+		if (idle)
+			model->flows_allowed[t] = flow_quota(&model->topo.tenants[t]);
+		if (tenant.flows > (idle ? 0 : model->flows_allowed[t]))
+			model_differs(model, "%s has %u flows%s", name, tenant.flows,
+			    idle ? " after a long time without a packet" : ", more than its quota");
+	}
+}
+
 void
 counters_balance(struct model *model)
 {

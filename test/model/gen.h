@@ -26,6 +26,9 @@ void gen_frame(const struct gen_sender *sender, struct rng *rng, struct wire *wi
 /* Damages a packet: cuts it, flips bits, lies about lengths. */
 void gen_mutate(struct rng *rng, struct wire *wire);
 
+/* Makes the sender of an ARP or ND packet claim another MAC: the same flow, but another payload. */
+void gen_disguise(struct wire *wire);
+
 /* `n` more bytes at the end of a packet, zeroed. */
 uint8_t *gen_put(struct wire *wire, uint32_t n);
 

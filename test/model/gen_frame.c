@@ -186,6 +186,11 @@ put_ip_packet(const struct gen_sender *sender, struct rng *rng, struct wire *wir
 	if (v6 && proto == PROTO_ICMP)
 		proto = PROTO_ICMPV6;
 	gen_ip(wire, &src, &dst, proto, tos);
+	if (v6 && rng_chance(rng, 3)) { /* in IPv6 ::ffff:10.0.0.1 is not 10.0.0.1 */
+		struct weir_ip mapped = source(sender, rng, false);
+
+		memcpy(wire->data + l3 + 8, mapped.b, 16);
+	}
 	if (!v6 && rng_chance(rng, 5)) { /* options */
 		memset(gen_put(wire, 8), 1, 8);
 		wire->data[l3] = 0x47;
@@ -217,7 +222,7 @@ put_dhcp(struct rng *rng, struct wire *wire)
 	memset(dst.b + 12, 255, 4);
 	gen_ip(wire, &src, &dst, PROTO_UDP, 0);
 	udp = gen_put(wire, 8);
-	put16(udp, 68);
+	put16(udp, rng_chance(rng, 90) ? 68 : 53);
 	put16(udp + 2, rng_chance(rng, 90) ? 67 : 69);
 	put16(udp + 4, 8 + 240);
 	payload(wire, rng, 240);

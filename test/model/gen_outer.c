@@ -29,6 +29,24 @@ gen_mutate(struct rng *rng, struct wire *wire)
 	}
 }
 
+void
+gen_disguise(struct wire *wire)
+{
+	static const uint8_t arp[6] = {0, 1, 8, 0, 6, 4}, lladdr[6] = {1, 0x02, 0, 0, 0, 0};
+	uint8_t *p = memmem(wire->data, wire->len, arp, sizeof(arp));
+
+	if (p != NULL && p + 28 <= wire->data + wire->len) {
+		p[13] ^= 0x40;
+		return;
+	}
+	/* An option's length and MAC; the checksum stays. */
+	p = memmem(wire->data, wire->len, lladdr, sizeof(lladdr));
+	if (p != NULL) {
+		p[1]--;
+		p[3]++;
+	}
+}
+
 static void
 put_tag(struct wire *wire, struct rng *rng, uint32_t vlan)
 {

@@ -19,7 +19,10 @@
 
 #define BATCH_NS (11 * WEIR_NS_PER_MS / 10) /* longer than a tick, in which a tenant has its share of messages */
 #define IDLE_NS (35 * WEIR_NS_PER_S)	    /* flows go */
+#define REST_NS (8 * WEIR_NS_PER_S)	    /* flows stay, while ids of interfaces that went are given out again */
 #define REMEMBERED 48
+#define FLOWS 65536
+#define FLOWS_FEW 1024 /* slots over all workers: as few as there may be */
 
 struct options {
 	uint64_t seed;
@@ -170,6 +173,7 @@ configure(const struct topo *next, bool whole, const char *what)
 	model.ref.topo = &model.before;
 	model.topo = *next;
 	ref_configure(&model.ref, &model.topo);
+	flows_allow(&model);
 	model.n_items = 0;
 	model.changes++;
 	compare_forget_flows(&model);
@@ -211,6 +215,27 @@ refused_patch(void)
 	}
 }
 
+/* A change that is only asked about; a refused one as well. Neither leaves anything behind. */
+static void
+unchanged(void)
+{
+	static struct topo next;
+	struct weir_outcome outcome;
+	struct weir_err err = {0};
+	char *text;
+
+	if (rng_chance(&model.rng, 50)) {
+		refused_patch();
+		return;
+	}
+	next = model.topo;
+	(void)topo_change(&next, &model.rng);
+	text = topo_patch(&model.topo, &next);
+	if (weir_gateway_patch(model.rig.gateway, text, strlen(text), true, &outcome, &err) != 0)
+		model_differs(&model, "checked and refused: %s: %s\n%s", err.path, err.msg, text);
+	free(text);
+}
+
 /* ---- batches ---- */
 
 /* Makes a packet differ from the others of its flow, so that their order can be seen. */
@@ -243,6 +268,10 @@ choose_packet(struct item *item, uint32_t repeat_percent)
 
 		if (packet->port < model.topo.n_ports) {
 			item->packet = *packet;
+			if (rng_chance(&model.rng, 10)) {
+				gen_disguise(&item->packet.wire);
+				item->packet.mutated = true;
+			}
 			return;
 		}
 	}
@@ -358,18 +387,21 @@ run_topology(const struct options *options, uint64_t seed)
 			next = model.topo;
 			what = topo_change(&next, &model.rng);
 			configure(&next, rng_chance(&model.rng, 20), what);
-		} else if (rng_chance(&model.rng, 2)) {
-			refused_patch();
-		} else if (idles < 2 && rng_chance(&model.rng, 1)) {
-			idles++;
-			rig_step(&model.rig, IDLE_NS);
+		} else if (rng_chance(&model.rng, 3)) {
+			unchanged();
+		} else if (idles < 4 && rng_chance(&model.rng, 2)) {
+			bool idle = ++idles % 4 == 0;
+
+			rig_step(&model.rig, idle ? IDLE_NS : REST_NS);
 			settle();
+			flows_compare(&model, idle);
 		}
 		if (!model.differs)
 			run_batch();
 	}
 	if (!model.differs) {
 		macs_compare(&model);
+		flows_compare(&model, false);
 		counters_balance(&model);
 	}
 	if (model.differs)
@@ -379,7 +411,8 @@ run_topology(const struct options *options, uint64_t seed)
 static void
 run_workers(const struct options *options, uint32_t workers, uint32_t first, uint32_t step)
 {
-	if (rig_open(&model.rig, workers) != 0) {
+	/* With two of them the flow table is full most of the time. */
+	if (rig_open(&model.rig, workers, workers == 2 ? FLOWS_FEW : FLOWS) != 0) {
 		model.differs = true;
 		return;
 	}

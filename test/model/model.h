@@ -59,6 +59,7 @@ struct model {
 	uint32_t n_items;
 	struct item items[MODEL_BATCH];
 	struct readings last;
+	uint32_t flows_allowed[TOPO_TENANTS];
 	/* The source port of each tunnelled flow, since the last change: hash, port. */
 	struct {
 		uint64_t hash;
@@ -89,6 +90,13 @@ void counters_compare(struct model *model);
 
 /* weir's MAC table against the reference's, which forgets those that it may forget and weir has. */
 void macs_compare(struct model *model);
+
+/*
+ * No tenant has more flows than its quota allows, or has allowed since they were made. After a long idle time there
+ * are none.
+ */
+void flows_compare(struct model *model, bool idle);
+void flows_allow(struct model *model); /* after a change */
 
 /* Conservation: every balance is 0, nothing is held, no buffer is missing. */
 void counters_balance(struct model *model);

@@ -65,7 +65,7 @@ read_nd_options(const uint8_t *p, uint32_t at, uint32_t len, struct ref_nd *nd)
 static bool
 nd_addresses_ok(const struct ref_frame *frame, const uint8_t *p, const struct ref_nd *nd)
 {
-	struct weir_ip group = wire_solicited_node(&nd->target);
+	struct weir_ip group = wire_solicited_node(&nd->target); /* somebody's: the first 13 bytes say so */
 	bool from_any = is_any6(&frame->src);
 
 	switch (nd->type) {
@@ -74,7 +74,7 @@ nd_addresses_ok(const struct ref_frame *frame, const uint8_t *p, const struct re
 	case ND_RA:
 		return is_link_local(&frame->src);
 	case ND_NS:
-		if (from_any && (nd->has_lladdr || !weir_ip_equal(&frame->dst, &group)))
+		if (from_any && (nd->has_lladdr || memcmp(frame->dst.b, group.b, 13) != 0))
 			return false;
 		return nd->target.b[0] != 0xff;
 	case ND_NA:
@@ -172,6 +172,13 @@ spoof_from_any6(const struct topo_vport *vport, const uint8_t *data, const struc
 	return REF_REASON(SPOOFED_IP);
 }
 
+/* IPv4 addresses are held as ::ffff:a.b.c.d; in an IPv6 packet that is nobody's address. */
+static bool
+may_be_ipv6(const struct topo_vport *vport, const struct weir_ip *ip)
+{
+	return !weir_ip_is_v4(ip) && may_be(vport, ip);
+}
+
 static uint64_t
 spoof_ipv6(const struct topo_vport *vport, const uint8_t *data, const struct ref_frame *frame, bool *open)
 {
@@ -191,11 +198,11 @@ spoof_ipv6(const struct topo_vport *vport, const uint8_t *data, const struct ref
 		reasons |= REF_REASON(SPOOFED_MAC);
 	if (vport->n_addresses == 0)
 		return reasons;
-	if (nd.type == ND_NA && !may_be(vport, &nd.target))
+	if (nd.type == ND_NA && !may_be_ipv6(vport, &nd.target))
 		reasons |= REF_REASON(SPOOFED_IP);
 	if (is_any6(&frame->src))
 		return reasons | spoof_from_any6(vport, data, frame, &nd, open);
-	return may_be(vport, &frame->src) ? reasons : reasons | REF_REASON(SPOOFED_IP);
+	return may_be_ipv6(vport, &frame->src) ? reasons : reasons | REF_REASON(SPOOFED_IP);
 }
 
 uint64_t

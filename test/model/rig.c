@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_eal.h>
 #include <rte_eth_ring.h>
@@ -75,8 +78,26 @@ rig_close(struct rig *rig)
 	rig->gateway = NULL;
 }
 
+/* How many flow slots there are is said at the start, by a file. */
+static int
+restore(struct weir_gateway *gateway, uint32_t flows, struct weir_err *err)
+{
+	char path[] = "/tmp/weir-model.XXXXXX";
+	int fd = mkstemp(path), rc;
+
+	if (fd < 0 || dprintf(fd, "{\"settings\":{\"flows\":%u}}", flows) < 0)
+		rc = weir_err(err, errno, "", "no file for the settings");
+	else
+		rc = weir_gateway_restore(gateway, path, err);
+	if (fd >= 0) {
+		(void)close(fd);
+		(void)unlink(path);
+	}
+	return rc;
+}
+
 int
-rig_open(struct rig *rig, uint32_t n_workers)
+rig_open(struct rig *rig, uint32_t n_workers, uint32_t flows)
 {
 	struct weir_err err = {0};
 	struct weir_gateway_params params = {
@@ -89,7 +110,7 @@ rig_open(struct rig *rig, uint32_t n_workers)
 	rig->n_workers = n_workers;
 	rig->now = params.now;
 	rig->gateway = weir_gateway_create(&params, &err);
-	if (rig->gateway != NULL && weir_gateway_restore(rig->gateway, NULL, &err) == 0)
+	if (rig->gateway != NULL && restore(rig->gateway, flows, &err) == 0)
 		return 0;
 	(void)fprintf(stderr, "no gateway: %s\n", err.msg);
 	rig_close(rig);

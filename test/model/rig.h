@@ -24,8 +24,8 @@ struct rig {
 /* EAL, buffers and the ports' rings, once. 0, or -1 with a line on stderr. */
 int rig_start(void);
 
-/* A gateway with so many workers and no configuration. 0, or -1 with a line on stderr. */
-int rig_open(struct rig *rig, uint32_t n_workers);
+/* A gateway with so many workers and flow slots, and no ports. 0, or -1 with a line on stderr. */
+int rig_open(struct rig *rig, uint32_t n_workers, uint32_t flows);
 void rig_close(struct rig *rig);
 
 /* Puts a frame on a receive queue, in one to four segments. */

@@ -12,6 +12,7 @@
 #include "gen.h"
 #include "rig.h"
 #include "scenarios.h"
+#include "weir_view.h"
 
 #define HOST_ANY 99 /* everybody */
 #define STEPS 4000
@@ -91,6 +92,16 @@ collect(uint32_t left[TOPO_PORTS])
 	return n;
 }
 
+static bool
+read_tally(struct weir_tally *tally)
+{
+	struct weir_view_tenant tenant;
+	uint64_t time;
+
+	rig_step(&rig, 20 * WEIR_NS_PER_MS); /* a reading may be 10 ms old */
+	return weir_view_tenant(rig.gateway, "t0", &tenant, tally, &time) == 0;
+}
+
 /* ---- limits ---- */
 
 /* A token bucket as the contract has it, in nanobits and nanopackets. */
@@ -133,68 +144,191 @@ bucket_take(struct bucket *bucket, uint64_t units)
 struct limit_case {
 	const char *name, *tenant, *vport; /* limits; the vport's is v1's */
 	uint64_t bps, pps;		   /* what they say */
+	uint64_t more_bps;		   /* what the other one says, if there are two */
 	uint32_t frame;
 	uint32_t n_flows;
 	struct {
 		uint32_t from, to;
 	} flows[4];
-	uint32_t copies; /* a frame that passes, if it is flooded, is charged so often */
-	uint32_t free;	 /* of them, to the other direction */
+	uint32_t copies; /* of a flooded frame, each of them charged; 0 = it is not flooded */
+	bool to_vports;	 /* those to remotes are another direction's */
 };
 
 static const struct limit_case limit_cases[] = {
-    {"vport, outwards", "", "\"10Mbps\"", 10000000, 0, 500, 2, {{0, 1}, {2, 1}}, 1, 0},
-    {"vport, outwards, 1 kbps", "", "\"1kbps\"", 1000, 0, 60, 1, {{0, 1}}, 1, 0},
-    {"vport, outwards, packets", "", "\"3kpps\"", 0, 3000, 60, 2, {{0, 1}, {2, 1}}, 1, 0},
-    {"vport, inwards", "", "\"7.5Mbps\"", 7500000, 0, 1200, 3, {{1, 0}, {1, 2}, {1, 3}}, 1, 0},
-    {"tenant, to vports", "\"33333kbps\"", "", 33333000, 0, 999, 4, {{0, 1}, {1, 2}, {2, 0}, {0, 2}}, 1, 0},
-    {"tenant, to uplinks", "\"20Mbps\"", "", 20000000, 0, 700, 3, {{0, 3}, {1, 3}, {2, 3}}, 1, 0},
-    {"tenant, both kinds", "[\"9Mbps\",\"2kpps\"]", "", 9000000, 2000, 560, 3, {{0, 1}, {1, 2}, {2, 0}}, 1, 0},
-    {"tenant, flooded", "\"16Mbps\"", "", 16000000, 0, 400, 2, {{0, HOST_ANY}, {1, HOST_ANY}}, 2, 1},
-    {"tenant, 10 Gbps", "\"10Gbps\"", "", 10000000000, 0, 1514, 4, {{0, 1}, {1, 2}, {2, 0}, {0, 2}}, 1, 0},
+    {.name = "vport, outwards",
+	.vport = "\"10Mbps\"",
+	.bps = 10000000,
+	.frame = 500,
+	.n_flows = 2,
+	.flows = {{0, 1}, {2, 1}}},
+    {.name = "vport, outwards, 1 kbps",
+	.vport = "\"1kbps\"",
+	.bps = 1000,
+	.frame = 60,
+	.n_flows = 1,
+	.flows = {{0, 1}}},
+    {.name = "vport, outwards, packets",
+	.vport = "\"3kpps\"",
+	.pps = 3000,
+	.frame = 60,
+	.n_flows = 2,
+	.flows = {{0, 1}, {2, 1}}},
+    {.name = "vport, inwards",
+	.vport = "\"7.5Mbps\"",
+	.bps = 7500000,
+	.frame = 1200,
+	.n_flows = 3,
+	.flows = {{1, 0}, {1, 2}, {1, 3}}},
+    {.name = "tenant, to vports",
+	.tenant = "\"33333kbps\"",
+	.bps = 33333000,
+	.frame = 999,
+	.n_flows = 4,
+	.flows = {{0, 1}, {1, 2}, {2, 0}, {0, 2}}},
+    {.name = "tenant, to uplinks",
+	.tenant = "\"20Mbps\"",
+	.bps = 20000000,
+	.frame = 700,
+	.n_flows = 3,
+	.flows = {{0, 3}, {1, 3}, {2, 3}}},
+    {.name = "tenant, both kinds",
+	.tenant = "[\"9Mbps\",\"2kpps\"]",
+	.bps = 9000000,
+	.pps = 2000,
+	.frame = 560,
+	.n_flows = 3,
+	.flows = {{0, 1}, {1, 2}, {2, 0}}},
+    {.name = "tenant and vport",
+	.tenant = "\"6Mbps\"",
+	.vport = "\"7Mbps\"",
+	.bps = 6000000,
+	.more_bps = 7000000,
+	.frame = 800,
+	.n_flows = 2,
+	.flows = {{0, 1}, {2, 1}}},
+    {.name = "tenant, flooded", /* to two vports, and to a remote, which is another direction */
+	.tenant = "\"16Mbps\"",
+	.bps = 16000000,
+	.frame = 400,
+	.n_flows = 2,
+	.flows = {{0, HOST_ANY}, {1, HOST_ANY}},
+	.copies = 2,
+	.to_vports = true},
+    {.name = "tenant, 10 Gbps",
+	.tenant = "\"10Gbps\"",
+	.bps = 10000000000,
+	.frame = 1514,
+	.n_flows = 4,
+	.flows = {{0, 1}, {1, 2}, {2, 0}, {0, 2}}},
 };
 
-/* Steps of random length with random numbers of packets, offering about twice the limit. */
+/* The buckets of a case, and what should have become of its frames. */
+struct limit_run {
+	struct bucket bits, packets, other;
+	uint64_t offered, passed;
+};
+
+static void
+time_passes(struct limit_run *run, uint64_t ns)
+{
+	bucket_pass(&run->bits, ns);
+	bucket_pass(&run->packets, ns);
+	bucket_pass(&run->other, ns);
+}
+
+/* How many of n frames pass: all buckets let a frame pass, or none is charged. */
+static uint32_t
+take(struct limit_run *run, uint32_t n, uint64_t bits)
+{
+	uint32_t passed = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (bucket_has(&run->bits, bits) && bucket_has(&run->packets, 1) && bucket_has(&run->other, bits)) {
+			bucket_take(&run->bits, bits);
+			bucket_take(&run->packets, 1);
+			bucket_take(&run->other, bits);
+			passed++;
+		}
+	run->offered += n;
+	run->passed += passed;
+	return passed;
+}
+
+/* One step of random length, with a random number of frames. */
+static bool
+limit_step(const struct limit_case *limit, struct limit_run *run, uint64_t ns)
+{
+	uint32_t n = 1 + rng_below(&rng, 16), left[TOPO_PORTS], found, due;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t flow = rng_below(&rng, limit->n_flows);
+
+		send_frame(limit->flows[flow].from, limit->flows[flow].to, limit->frame);
+	}
+	rig_step(&rig, ns);
+	time_passes(run, ns);
+	due = take(run, n * (limit->copies != 0 ? limit->copies : 1), limit->frame * 8);
+	found = collect(left);
+	if (limit->to_vports)
+		found -= left[0];
+	if (found == due)
+		return true;
+	(void)printf("limit of %s: %u frames passed, not %u, after %" PRIu64 " (%u workers)\n", limit->name, found,
+	    due, run->passed, rig.n_workers);
+	return false;
+}
+
+/* What did not pass has been dropped for the limits that there are; of flooded frames there are copies to a remote
+ * too. */
+static bool
+limit_reasons(const struct limit_case *limit, const struct limit_run *run, const struct weir_tally *before)
+{
+	uint64_t dropped = run->offered - run->passed, tenants, vports;
+	struct weir_tally after;
+
+	if (!read_tally(&after))
+		return false;
+	tenants = after.reasons[WEIR_DROP_TENANT_LIMIT].packets - before->reasons[WEIR_DROP_TENANT_LIMIT].packets;
+	vports = after.reasons[WEIR_DROP_VPORT_LIMIT].packets - before->reasons[WEIR_DROP_VPORT_LIMIT].packets;
+	if (dropped > 0 && (limit->to_vports ? tenants > dropped : tenants + vports == dropped) &&
+	    (limit->tenant != NULL || tenants == 0) && (limit->vport != NULL || vports == 0))
+		return true;
+	(void)printf("limit of %s: %" PRIu64 " frames dropped as tenant_limit, %" PRIu64
+		     " as vport_limit, of %" PRIu64 "\n",
+	    limit->name, tenants, vports, dropped);
+	return false;
+}
+
+/* About twice the limit is offered, with pauses in between. */
 static bool
 run_limit(const struct limit_case *limit)
 {
 	uint64_t per_second = limit->pps, bits = limit->frame * 8;
-	struct bucket by_bits, by_packets;
+	struct limit_run run = {.offered = 0};
+	struct weir_tally before;
 
-	bucket_fill(&by_bits, limit->bps, UINT64_C(2) * 9216 * 8);
-	bucket_fill(&by_packets, limit->pps, 2);
+	bucket_fill(&run.bits, limit->bps, UINT64_C(2) * 9216 * 8);
+	bucket_fill(&run.packets, limit->pps, 2);
+	bucket_fill(&run.other, limit->more_bps, UINT64_C(2) * 9216 * 8);
 	if (limit->bps != 0 && (per_second == 0 || limit->bps / bits < per_second))
 		per_second = limit->bps / bits + 1;
+	if (!read_tally(&before))
+		return false;
 	for (uint32_t step = 0; step < STEPS; step++) {
-		uint32_t n = 1 + rng_below(&rng, 16), due = 0, left[TOPO_PORTS], found;
-		uint64_t ns = rng_below(&rng, (uint32_t)(WEIR_NS_PER_S / per_second * 8) + 2);
+		uint64_t ns = rng_below(&rng, (uint32_t)(WEIR_NS_PER_S / per_second * 8) + 2), now = rig.now;
 
 		if (step % 500 == 499)
-			ns *= 100; /* quiet for a while: the bucket fills, and not beyond its brim */
-		for (uint32_t i = 0; i < n; i++) {
-			uint32_t flow = rng_below(&rng, limit->n_flows);
-
-			send_frame(limit->flows[flow].from, limit->flows[flow].to, limit->frame);
+			ns *= 100;	 /* the bucket fills, and not beyond its brim */
+		if (step == STEPS / 2) { /* a change of something else leaves it as it is */
+			topo.tenants[0].quota_macs++;
+			if (!apply())
+				return false;
+			time_passes(&run, rig.now - now);
 		}
-		rig_step(&rig, ns);
-		bucket_pass(&by_bits, ns);
-		bucket_pass(&by_packets, ns);
-		for (uint32_t i = 0; i < n * limit->copies; i++)
-			if (bucket_has(&by_bits, bits) && bucket_has(&by_packets, 1)) {
-				bucket_take(&by_bits, bits);
-				bucket_take(&by_packets, 1);
-				due++;
-			}
-		found = collect(left);
-		if (limit->free != 0)
-			found -= left[0];
-		if (found != due) {
-			(void)printf("limit of %s: %u frames passed at step %u, not %u (%u workers)\n", limit->name,
-			    found, step, due, rig.n_workers);
+		if (!limit_step(limit, &run, ns))
 			return false;
-		}
 	}
-	return true;
+	return limit_reasons(limit, &run, &before);
 }
 
 /* First without a limit: a changed one would begin with what the one before has left. */
@@ -204,8 +338,10 @@ one_limit(const struct limit_case *limit)
 	make_network();
 	if (!apply())
 		return false;
-	(void)snprintf(topo.tenants[0].limit, TOPO_LIMIT, "%s", limit->tenant);
-	(void)snprintf(topo.tenants[0].vports[1].limit, TOPO_LIMIT, "%s", limit->vport);
+	if (limit->tenant != NULL)
+		(void)snprintf(topo.tenants[0].limit, TOPO_LIMIT, "%s", limit->tenant);
+	if (limit->vport != NULL)
+		(void)snprintf(topo.tenants[0].vports[1].limit, TOPO_LIMIT, "%s", limit->vport);
 	return apply() && run_limit(limit);
 }
 
@@ -259,6 +395,63 @@ mac_ages(void)
 	return false;
 }
 
+/* ---- waiting for a neighbour ---- */
+
+#define WAITERS 100
+
+/* Lets five seconds pass; neighbours answer after a while, or never. Returns the tunnel packets that left. */
+static uint32_t
+wait_for_peer(bool answers)
+{
+	static struct wire wire;
+	uint32_t left = 0;
+
+	for (uint32_t ms = 0; ms < 5000; ms += 20) {
+		rig_step(&rig, 20 * WEIR_NS_PER_MS);
+		for (uint32_t q = 0; q < TOPO_QUEUES; q++)
+			while (rig_collect(0, q, &wire))
+				left += rig_peer(answers && ms >= 1500 ? &rng : NULL, &topo, 0, &wire) ? 0 : 1;
+	}
+	return left;
+}
+
+/* Frames to a remote whose neighbour has not answered: a few wait, and leave when it does or are dropped in the end.
+ */
+static bool
+frames_wait(bool answers)
+{
+	struct weir_outcome outcome;
+	struct weir_tally before, after;
+	uint64_t held, refused, dropped;
+	uint32_t left;
+	char *text;
+	int rc;
+
+	make_network();
+	text = topo_document(&topo);
+	rc = weir_gateway_load(rig.gateway, "{}", 2, false, &outcome, NULL);
+	if (rc == 0)
+		rc = weir_gateway_load(rig.gateway, text, strlen(text), false, &outcome, NULL);
+	free(text);
+	for (uint32_t i = 0; i < WAITERS; i++)
+		send_frame(0, 3, 100);
+	if (rc != 0 || !read_tally(&before))
+		return false;
+	left = wait_for_peer(answers);
+	if (!read_tally(&after))
+		return false;
+	held = before.sum.held_in - before.sum.held_out;
+	refused = before.reasons[WEIR_DROP_NEIGH_QUEUE].packets;
+	dropped = after.reasons[WEIR_DROP_NEIGH_UNRESOLVED].packets;
+	if (held > 0 && refused > 0 && held + refused == WAITERS && left == (answers ? held : 0) &&
+	    dropped == (answers ? 0 : held) && after.sum.held_in == after.sum.held_out)
+		return true;
+	(void)printf("waiting: of %u frames %" PRIu64 " were held, %" PRIu64 " refused; %u left, %" PRIu64
+		     " were dropped, the neighbour %s\n",
+	    WAITERS, held, refused, left, dropped, answers ? "answers" : "is silent");
+	return false;
+}
+
 bool
 scenarios_hold(void)
 {
@@ -266,11 +459,11 @@ scenarios_hold(void)
 
 	rng_seed(&rng, 4711);
 	for (uint32_t workers = 1; workers <= RIG_WORKERS && hold; workers++) {
-		if (rig_open(&rig, workers) != 0)
+		if (rig_open(&rig, workers, 4096) != 0)
 			return false;
 		for (size_t i = 0; i < WEIR_ARRAY_LEN(limit_cases) && hold; i++)
 			hold = one_limit(&limit_cases[i]);
-		hold = hold && mac_ages();
+		hold = hold && mac_ages() && frames_wait(true) && frames_wait(false);
 		rig_close(&rig);
 	}
 	return hold;

@@ -64,8 +64,8 @@ struct topo_vport {
 
 struct topo_tenant {
 	bool used;
-	uint32_t quota_macs;
-	char limit[TOPO_LIMIT]; /* as in the document, quotes and all; "" = none */
+	uint32_t quota_macs, quota_flows; /* flows 0 = not given */
+	char limit[TOPO_LIMIT];		  /* as in the document, quotes and all; "" = none */
 	struct topo_switch switches[TOPO_SWITCHES];
 	struct topo_vport vports[TOPO_VPORTS];
 };

@@ -59,6 +59,15 @@ find_place(const struct topo *topo, struct rng *rng, uint32_t *port, uint32_t *v
 	return false;
 }
 
+static void
+random_quota(struct topo_tenant *tenant, struct rng *rng)
+{
+	uint32_t few = TOPO_SWITCHES * TOPO_STATICS; /* the static ones find room */
+
+	tenant->quota_macs = rng_chance(rng, 30) ? few + rng_below(rng, 6) : 4096;
+	tenant->quota_flows = rng_chance(rng, 30) ? 1 + rng_below(rng, 20) : 0;
+}
+
 static uint32_t
 free_vni(const struct topo *topo, struct rng *rng)
 {
@@ -242,7 +251,7 @@ topo_add_tenant(struct topo *topo, uint32_t t, struct rng *rng)
 	memset(tenant, 0, sizeof(*tenant));
 	tenant->used = true;
 	random_limit(tenant->limit, rng);
-	tenant->quota_macs = rng_chance(rng, 25) ? TOPO_SWITCHES * TOPO_STATICS + rng_below(rng, 6) : 4096;
+	random_quota(tenant, rng);
 	for (uint32_t s = 0; s < switches; s++)
 		add_switch(topo, tenant, s, rng);
 	for (uint32_t v = 2 + rng_below(rng, TOPO_VPORTS - 1); v > 0; v--)
@@ -390,8 +399,8 @@ change_tenant(struct topo *topo, uint32_t t, struct rng *rng)
 		return "tenant's limit";
 	}
 	if (rng_chance(rng, 5)) {
-		tenant->quota_macs = rng_chance(rng, 50) ? 4096 : TOPO_SWITCHES * TOPO_STATICS + rng_below(rng, 6);
-		return "MAC quota";
+		random_quota(tenant, rng);
+		return "quotas";
 	}
 	return rng_chance(rng, 55) ? change_vport(topo, tenant, rng) : change_switch(topo, tenant, rng);
 }

@@ -259,6 +259,7 @@ write_tenant(struct json *json, const struct topo_tenant *tenant, const struct t
 	key(json, "quota");
 	begin(json);
 	number(json, "macs", tenant->quota_macs, 0);
+	number(json, "flows", tenant->quota_flows, before != NULL ? before->quota_flows : 0);
 	end(json);
 	write_switches(json, tenant, before);
 	write_vports(json, tenant, before);
