@@ -215,6 +215,23 @@ BENCH_TEST(wait, reconfigured_altogether)
 	cr_assert_eq(drops().reasons[WEIR_DROP_NO_ROUTE].packets, 2);
 }
 
+/* The id of the remote that it waits for is another one's by now. */
+BENCH_TEST(wait, an_id_reused)
+{
+	uint32_t id = blue_remote();
+
+	send_blue(0);
+	patch("{'tenants':{'blue':{'switches':{'web':{'remotes':null}}}}}");
+	now += 6 * SECOND;
+	weir_gateway_set_time(gateway, now);
+	patch("{'tenants':{'blue':{'quota':{'macs':100}}}}"); /* ids that have rested come back */
+	patch("{'tenants':{'red':{'switches':{'web':{'remotes':['192.0.2.2','192.0.2.3','192.0.2.5']}}}}}");
+	cr_assert_eq(remote_id("red", "web", "192.0.2.5"), id);
+	pass_time(MS);
+	cr_assert_eq(next_tunnelled(), -1);
+	expect_balance(0);
+}
+
 /* What waits when weir ends is freed. */
 Test(wait, at_the_end)
 {

@@ -37,7 +37,7 @@ numbered(uint8_t dmac, uint8_t smac, uint8_t n)
 BENCH_TEST(worker, hands_over_in_order_and_counted)
 {
 	uint32_t b = vport_id("red", "b");
-	uint64_t before = tally(b).sum.held_in;
+	uint64_t before = tally(b).sum.held_in, bytes = tally(b).sum.tx_bytes;
 
 	for (uint8_t i = 0; i < 20; i++)
 		inject(1, numbered(2, 1, i));
@@ -49,6 +49,7 @@ BENCH_TEST(worker, hands_over_in_order_and_counted)
 	for (uint8_t i = 0; i < 20; i++)
 		expect(2, numbered(2, 1, i));
 	expect_balance(0);
+	cr_assert_eq(tally(b).sum.tx_bytes - bytes, 20 * 60);
 	/* "Left" is the sender's to say. */
 	cr_assert_geq(weir_counters_writer(gateway->counters, 1)->held_in, 20);
 	cr_assert_geq(weir_counters_writer(gateway->counters, 0)->tx_packets, 20);
