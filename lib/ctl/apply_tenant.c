@@ -363,21 +363,27 @@ free_limit(struct weir_limit *limit, const struct weir_limit *kept)
 		free(limit);
 }
 
-/* An interface that only `from` has; what it counted goes to *tally (NULL: it was never published). */
+/* An interface that only one version has. What a published one counted passes to the tenant, or to the gateway where
+ * `keep` is NULL. */
 static void
-drop_iface(struct weir_gateway *gateway, const struct weir_iface *iface, struct weir_tally *tally)
+drop_iface(
+    struct weir_gateway *gateway, const struct weir_iface *iface, const struct live_tenant *keep, bool published)
 {
-	if (tally != NULL)
-		iface_id_retire(gateway, iface->id, tally);
-	else
+	bool remote = iface->kind == WEIR_IFACE_REMOTE;
+
+	if (!published)
 		iface_id_put(gateway, iface->id);
-	if (iface->kind == WEIR_IFACE_REMOTE)
+	else if (keep != NULL)
+		iface_id_retire(gateway, iface->id, keep->gone[remote ? WEIR_TO_UPLINK : WEIR_TO_VPORT]);
+	else
+		iface_id_retire(gateway, iface->id, &gateway->gone);
+	if (remote)
 		weir_neigh_vtep_put(gateway->neigh, iface->vtep);
 }
 
 static void
 drop_vport(struct weir_gateway *gateway, const struct live_tenant *from, uint32_t v, const struct live_tenant *keep,
-    struct weir_tally *tally)
+    bool published)
 {
 	uint32_t at = tenant_find_vport(keep, from->cfg->vports[v].name);
 	const struct weir_iface *iface = &from->vport_objects[v],
@@ -386,29 +392,20 @@ drop_vport(struct weir_gateway *gateway, const struct live_tenant *from, uint32_
 	free_limit(iface->limit_in, kept != NULL ? kept->limit_in : NULL);
 	free_limit(iface->limit_out, kept != NULL ? kept->limit_out : NULL);
 	if (kept == NULL && from->vports[v] != WEIR_NONE)
-		drop_iface(gateway, iface, tally);
+		drop_iface(gateway, iface, keep, published);
 }
 
 static void
 drop_switch(struct weir_gateway *gateway, const struct live_tenant *from, uint32_t s, const struct live_tenant *keep,
-    struct weir_tally *tally)
+    bool published)
 {
 	const struct weir_cfg_switch *cfg = &from->cfg->switches[s];
 
 	for (uint32_t r = 0; r < cfg->n_remotes; r++)
 		if (from->remotes[s][r] != WEIR_NONE && tenant_find_remote(keep, cfg->name, &cfg->remotes[r]) == NULL)
-			drop_iface(gateway, &from->remote_objects[s][r], tally);
+			drop_iface(gateway, &from->remote_objects[s][r], keep, published);
 	if (from->switches[s] != WEIR_NONE && tenant_find_switch(keep, cfg->name) == WEIR_NONE)
 		weir_idpool_put(gateway->switch_pool, from->switches[s]);
-}
-
-/* Where the counts of an interface go that `from` has and `keep` has not. */
-static struct weir_tally *
-heir(struct weir_gateway *gateway, const struct live_tenant *keep, bool published, enum weir_direction direction)
-{
-	if (!published)
-		return NULL;
-	return keep != NULL ? keep->gone[direction] : &gateway->gone;
 }
 
 /* Frees `from` and what `keep` (NULL: nothing) does not share with it. */
@@ -416,9 +413,9 @@ static void
 drop_rest(struct weir_gateway *gateway, struct live_tenant *from, const struct live_tenant *keep, bool published)
 {
 	for (uint32_t v = 0; v < from->cfg->n_vports; v++)
-		drop_vport(gateway, from, v, keep, heir(gateway, keep, published, WEIR_TO_VPORT));
+		drop_vport(gateway, from, v, keep, published);
 	for (uint32_t s = 0; s < from->cfg->n_switches; s++)
-		drop_switch(gateway, from, s, keep, heir(gateway, keep, published, WEIR_TO_UPLINK));
+		drop_switch(gateway, from, s, keep, published);
 	for (uint32_t d = 0; d < WEIR_DIRECTIONS; d++) {
 		free_limit(from->tenant->limit[d], keep != NULL ? keep->tenant->limit[d] : NULL);
 		if (keep == NULL)

@@ -169,7 +169,7 @@ weir_gateway_rollback(struct weir_gateway *gateway, uint32_t n, struct weir_outc
 {
 	uint64_t version;
 	char *text = NULL;
-	size_t len;
+	size_t len = 0;
 	int rc;
 
 	(void)pthread_mutex_lock(&gateway->config_mutex);
@@ -231,7 +231,7 @@ weir_gateway_restore(struct weir_gateway *gateway, const char *file, struct weir
 {
 	uint64_t version = gateway->store == NULL ? 0 : weir_store_version(gateway->store);
 	char *text = NULL;
-	size_t len;
+	size_t len = 0;
 	int rc;
 
 	(void)pthread_mutex_lock(&gateway->config_mutex);

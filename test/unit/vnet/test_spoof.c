@@ -101,10 +101,12 @@ Test(spoof, dhcp_from_nowhere)
 Test(spoof, a_fragment_from_nowhere)
 {
 	struct frame frame = udp(OURS, ANY4, "255.255.255.255", 68, 67);
+	uint16_t sum;
 
 	frame.b[14 + 6] = 0x20;
 	memset(frame.b + 14 + 10, 0, 2);
-	memcpy(frame.b + 14 + 10, &(uint16_t){weir_ipv4_checksum(frame.b + 14, 20)}, 2);
+	sum = weir_ipv4_checksum(frame.b + 14, 20);
+	memcpy(frame.b + 14 + 10, &sum, 2);
 	assert_bad_ip(frame);
 }
 
