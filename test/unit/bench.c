@@ -159,6 +159,12 @@ refused_patch(const char *text)
 void
 inject(uint32_t port, struct frame frame)
 {
+	inject_flagged(port, frame, 0, 0);
+}
+
+void
+inject_flagged(uint32_t port, struct frame frame, uint64_t ol_flags, uint16_t vlan_tci)
+{
 	struct rte_mbuf *m = rte_pktmbuf_alloc(pool), *last = m;
 
 	cr_assert_not_null(m);
@@ -176,6 +182,8 @@ inject(uint32_t port, struct frame frame)
 		at += len;
 	}
 	m->pkt_len = frame.len;
+	m->ol_flags |= ol_flags;
+	m->vlan_tci = vlan_tci;
 	/* As a driver leaves it: nothing may be read from there that was not written. */
 	memset(rte_mbuf_to_priv(m), 0xa5, sizeof(struct weir_mbuf_meta));
 	cr_assert_eq(rte_ring_enqueue(rx[port], m), 0);

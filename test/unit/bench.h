@@ -68,6 +68,8 @@ extern struct weir_outcome outcome; /* of the last one */
 /* ---- packets ---- */
 
 void inject(uint32_t port, struct frame frame);
+/* With what a NIC says of it: ol_flags, and the tag that it took off. */
+void inject_flagged(uint32_t port, struct frame frame, uint64_t ol_flags, uint16_t vlan_tci);
 /* Frames that wait to be received on a port. */
 uint32_t waiting(uint32_t port);
 /* The next frame that was sent by a port; false: none. */

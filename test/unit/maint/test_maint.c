@@ -58,6 +58,23 @@ BENCH_TEST(maint, does_not_learn_for_what_is_gone)
 	cr_assert_eq(weir_macs_of_tenant(gateway->macs, gateway_tenant(gateway, "red")->tenant->id), 0);
 }
 
+/* Or its id is another one's by then. */
+BENCH_TEST(maint, does_not_learn_for_another_one_with_the_same_id)
+{
+	uint32_t id = vport_id("red", "a");
+
+	inject(1, plain(BROADCAST, 1, 0x88b5));
+	poll_all();
+	patch("{'tenants':{'red':{'vports':{'a':null}}}}");
+	now += 6 * SECOND;
+	weir_gateway_set_time(gateway, now);
+	patch("{'tenants':{'red':{'quota':{'macs':100}}}}"); /* ids that have rested come back */
+	patch("{'tenants':{'red':{'vports':{'z':{'switch':'web','port':'p3'}}}}}");
+	cr_assert_eq(vport_id("red", "z"), id);
+	round_now();
+	cr_assert_eq(place("red", 1), WEIR_NONE);
+}
+
 BENCH_TEST(maint, ages_macs)
 {
 	patch("{'settings':{'mac_age':'10s'}}");

@@ -78,6 +78,7 @@ BENCH_TEST(classify, tunnels_that_are_nobodys)
 	expect_nobodys(tunnelled(inner, 5001, "192.0.2.2", "192.0.2.7"), WEIR_DROP_NOT_OURS);
 	expect_nobodys(to(good(), mac(9)), WEIR_DROP_NOT_OURS);
 	expect_nobodys(to(good(), mac(BROADCAST)), WEIR_DROP_NOT_OURS);
+	expect_nobodys(to(arp(PEER, 1, PEER, "192.0.2.2", "192.0.2.1"), mac(9)), WEIR_DROP_NOT_OURS);
 }
 
 /* Many in one burst, each by itself: what one is must not leak into the next. */
@@ -187,4 +188,38 @@ BENCH_TEST(classify, what_a_vport_sends_broken)
 	inject(1, sized(tagged(frame, 20), 16));
 	poll_all();
 	expect_drops(port_iface("p1"), WEIR_DROP_SHORT_FRAME, 2, 2);
+}
+
+/* A tag that the NIC took off, priority and all. */
+BENCH_TEST(classify, a_tag_that_the_nic_took_off)
+{
+	struct frame frame = udp(1, "10.0.0.1", "10.0.0.2", 1, 2), got;
+
+	inject_flagged(1, frame, RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED, 0x6000 | 20);
+	poll_all();
+	cr_assert_eq(tally(vport_id("blue", "a")).sum.rx_packets, 1);
+	cr_assert(sent(0, &got));
+	cr_assert_eq(got.len, frame.len + 50);
+	cr_assert_arr_eq(got.b + 50, frame.b, frame.len);
+}
+
+/* What the NIC found out about checksums. */
+BENCH_TEST(classify, checksums_that_the_nic_has_looked_at)
+{
+	struct frame wrong = good();
+
+	for (uint32_t i = 0; i < 2; i++)
+		inject_flagged(0, good(), i == 0 ? RTE_MBUF_F_RX_IP_CKSUM_BAD : RTE_MBUF_F_RX_L4_CKSUM_BAD, 0);
+	poll_all();
+	expect_drops(port_iface("p0"), WEIR_DROP_BAD_CHECKSUM, 2, 2);
+	/* What it found good is not looked at again. */
+	wrong.b[14 + 8]++;
+	inject_flagged(0, wrong, RTE_MBUF_F_RX_IP_CKSUM_GOOD, 0);
+	poll_all();
+	cr_assert_eq(tally(remote_id("red", "web", "192.0.2.2")).sum.rx_packets, 1);
+	/* Of a tenant's own packet it may say what it likes. */
+	inject_flagged(1, udp(1, "10.0.0.1", "10.0.0.2", 1, 2), RTE_MBUF_F_RX_L4_CKSUM_BAD, 0);
+	poll_all();
+	expect_drops(vport_id("red", "a"), WEIR_DROP_BAD_CHECKSUM, 0, 0);
+	cr_assert_eq(n_sent(2), 2);
 }
