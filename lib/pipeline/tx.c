@@ -83,6 +83,11 @@ tx(struct weir_pipe *pipe, const struct weir_port *port, struct rte_mbuf *m, uin
 {
 	struct txbuf *buf = buffer(pipe, port);
 
+	/* A frame of several segments, as a port that scatters receives it, for one that does not gather. */
+	if (__builtin_expect(m->nb_segs > 1 && !port->tx_chained, 0) && rte_pktmbuf_linearize(m) != 0) {
+		drop_tx(pipe, iface, m, bytes, WEIR_DROP_NO_MBUF);
+		return;
+	}
 	if (__builtin_expect(buf->n == WEIR_ARRAY_LEN(buf->m), 0))
 		pipe->sent += flush(pipe, buf);
 	buf->m[buf->n] = m;
