@@ -36,11 +36,12 @@ def refusals(t):
 
     weir.start(document={"ports": {"n": NULL}})
     other = ("--lcores", f"{main},1@{shell.WORKER_CPU}") + common
-    status, text = ended(*weir.argv(eal=other + (weir.prefix + "x",)))
-    t.check("a second one on the state folder: refused", status != 0 and weir.state in text, (status, text[-300:]))
     second = t.weir(ns)
     status, text = ended(*second.argv(eal=other + (weir.prefix,)))
     t.check("a second one of the prefix: refused", status != 0 and weir.prefix in text, (status, text[-300:]))
+    second.state = weir.state
+    status, text = ended(*second.argv(eal=other + (second.prefix,)))
+    t.check("a second one on the state folder: refused", status != 0 and weir.state in text, (status, text[-300:]))
     t.equal("the first one is well", weir.call("/weir/info")["ports"], 1)
     return weir
 
