@@ -128,7 +128,9 @@ install(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const stru
 static inline void
 refresh(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, struct weir_path *path)
 {
-	if (burst->now - path->refreshed <= (path->verdict.learn ? LEARN_AGAIN : pipe->refresh))
+	uint64_t every = path->verdict.learn ? LEARN_AGAIN : __atomic_load_n(&pipe->refresh, __ATOMIC_RELAXED);
+
+	if (burst->now - path->refreshed <= every)
 		return;
 	path->refreshed = burst->now;
 	learn(pipe, burst->in[i], &burst->key[i].smac, burst->now);
