@@ -209,7 +209,11 @@ BENCH_TEST(apply, a_state_folder_that_is_gone)
 	load("{" PORTS_TEXT BOTH);
 	before = dump();
 	remove_folder(folder);
-	(void)refused("{'ports':{'p0':{'device':'net_ring_p0'},'n1':{'devargs':'net_null1,no-rx=1'}}}");
+	(void)refused(
+	    "{'ports':{'p0':{'device':'net_ring_p0'},'p3':{'device':'net_ring_p3'},"
+	    "'n1':{'devargs':'net_null1,no-rx=1'}},'underlay':{'p0':{'address':['192.0.2.7/24'],'vlan':3},"
+	    "'p3':{'address':['203.0.113.1/24']}},'tenants':{'green':{'limit':'1Gbps','switches':{'s':{'vni':9,"
+	    "'remotes':['203.0.113.9']}},'vports':{'v':{'switch':'s','port':'n1','limit':'1kpps'}}}}}");
 	expect_same(before, dump());
 }
 

@@ -222,6 +222,10 @@ BENCH_TEST(apply_port, devices_change_names)
 	cr_assert_eq(outcome.n_interrupted, 2);
 	expect_works(3);
 	cr_assert_str_eq(view("lan").device, "net_ring_p3");
+	/* The same with other arguments. */
+	patch("{'ports':{'n':{'devargs':'net_null1,no-rx=1'}}}");
+	patch("{'ports':{'n':null,'m':{'devargs':'net_null1,no-rx=1,size=128'}}}");
+	cr_assert_str_eq(view("m").device, "net_null1");
 	/* One that is to take another's device cannot, since a third one fails. */
 	(void)refused_patch("{'ports':{'lan':null,'x':{'device':'net_ring_p3'},'y':{'devargs':'net_nothing0'}},"
 			    "'tenants':{'red':{'vports':{'a':{'port':'x'}}},'blue':{'vports':{'a':{'port':'x'}}}}}");

@@ -103,6 +103,20 @@ BENCH_TEST(apply_tenant, a_vport_moves_to_another_switch)
 	cr_assert_eq(n_sent(1), 0);
 }
 
+BENCH_TEST(apply_tenant, a_vport_changes_its_vlan)
+{
+	patch("{'tenants':{'red':{'vports':{'a':{'vlan':30}}}}}");
+	inject(1, plain(BROADCAST, 1, 0x88b5));
+	poll_all();
+	cr_assert_eq(tally(port_iface("p1")).reasons[WEIR_DROP_UNKNOWN_VLAN].packets, 1);
+	inject(1, tagged(plain(BROADCAST, 1, 0x88b5), 30));
+	poll_all();
+	cr_assert_eq(tally(vport_id("red", "a")).sum.rx_packets, 1);
+	inject(2, plain(BROADCAST, 2, 0x88b5));
+	poll_all();
+	expect(1, tagged(plain(BROADCAST, 2, 0x88b5), 30));
+}
+
 BENCH_TEST(apply_tenant, a_vport_changes_its_name)
 {
 	struct weir_count before;
@@ -121,6 +135,22 @@ BENCH_TEST(apply_tenant, a_vport_changes_its_name)
 	cr_assert_eq(sum_of("red").rx_packets, before.rx_packets + 1);
 }
 
+/* Late packets may still name it. */
+BENCH_TEST(apply_tenant, an_id_rests)
+{
+	uint32_t id = vport_id("red", "a");
+
+	patch("{'tenants':{'red':{'vports':{'a':null}}}}");
+	pass_time(4 * SECOND);
+	patch("{'tenants':{'red':{'quota':{'macs':100}}}}");
+	patch("{'tenants':{'red':{'vports':{'y':{'switch':'web','port':'p1'}}}}}");
+	cr_assert_neq(vport_id("red", "y"), id);
+	pass_time(2 * SECOND);
+	patch("{'tenants':{'red':{'quota':{'macs':101}}}}");
+	patch("{'tenants':{'red':{'vports':{'z':{'switch':'web','port':'p3'}}}}}");
+	cr_assert_eq(vport_id("red", "z"), id);
+}
+
 BENCH_TEST(apply_tenant, a_switch_changes_its_name)
 {
 	patch("{'tenants':{'red':{'switches':{'web':null,'www':{'vni':5001,'remotes':['192.0.2.2']}},"
@@ -137,17 +167,39 @@ BENCH_TEST(apply_tenant, remotes_come_and_go)
 	uint32_t second = remote_id("red", "web", "192.0.2.2");
 
 	inject(1, plain(BROADCAST, 1, 0x88b5));
+	inject(0, to(vxlan(plain(1, 6, 0x88b5), 5001, PEER3, "192.0.2.3", "192.0.2.1"), UNDERLAY_MAC));
 	pass_time(MS);
 	discard();
+	cr_assert_eq(weir_macs_used(gateway->macs), 2);
 	patch("{'tenants':{'red':{'switches':{'web':{'remotes':['192.0.2.2']}}}}}");
 	cr_assert_eq(remote_id("red", "web", "192.0.2.2"), second);
-	cr_assert_eq(sum_of("red").tx_packets, 3, "what left by the one that is gone still counts");
+	cr_assert_eq(weir_macs_used(gateway->macs), 1, "what was there is not known any more");
+	cr_assert_eq(sum_of("red").rx_packets, 2, "what came from the one that is gone still counts");
 	inject(1, plain(BROADCAST, 1, 0x88b5));
 	inject(0, to(vxlan(plain(BROADCAST, 5, 0x88b5), 5001, PEER3, "192.0.2.3", "192.0.2.1"), UNDERLAY_MAC));
 	poll_all();
 	cr_assert_eq(n_sent(0), 1);
 	cr_assert_eq(n_sent(1), 0);
 	cr_assert_eq(tally(port_iface("p0")).reasons[WEIR_DROP_UNKNOWN_REMOTE].packets, 1);
+}
+
+/* More than there is room for, one after the other. */
+BENCH_TEST(apply_tenant, remotes_by_the_thousand)
+{
+	static char list[1 << 14];
+
+	for (uint32_t round = 0; round < WEIR_VTEPS_MAX / 500 + 2; round++) {
+		size_t len = 0;
+
+		for (uint32_t i = 0; i < 500; i++)
+			len += (size_t)snprintf(list + len, sizeof(list) - len, "%s'10.%u.%u.%u'", i > 0 ? "," : "",
+			    round, i / 250, i % 250 + 1);
+		patch("{'tenants':{'green':{'switches':{'s':{'vni':9,'remotes':[%s]}}}}}", list);
+		now += 6 * SECOND;
+		weir_gateway_set_time(gateway, now);
+	}
+	patch("{'tenants':{'green':null}}");
+	resolve_peers();
 }
 
 BENCH_TEST(apply_tenant, static_macs_follow_the_document)
