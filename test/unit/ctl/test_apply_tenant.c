@@ -76,6 +76,10 @@ BENCH_TEST(apply_tenant, an_heir)
 	cr_assert_eq(n_sent(1), 1);
 	cr_assert_eq(n_sent(2), 1);
 	cr_assert_null(gateway_tenant(gateway, "red"));
+	/* Nor is it found under the name of one whose number it has. */
+	patch("{'tenants':{'grey':{}}}");
+	cr_assert_str_eq(gateway_tenant(gateway, "grey")->cfg->name, "grey");
+	cr_assert_null(gateway_tenant(gateway, "red"));
 }
 
 /* ---- within one ---- */
@@ -213,13 +217,14 @@ BENCH_TEST(apply_tenant, static_macs_follow_the_document)
 	cr_assert_eq(n_sent(0), 1);
 	cr_assert_eq(n_sent(1), 1);
 	cr_assert_eq(n_sent(2), 1);
-	/* Two change places, one goes. */
-	patch("{'tenants':{'red':{'switches':{'web':{'macs':{'02:00:00:00:00:07':'b','02:00:00:00:00:08':null}}}}}}");
+	/* They change places; then all go. */
+	patch("{'tenants':{'red':{'switches':{'web':{'macs':{'02:00:00:00:00:07':'b',"
+	      "'02:00:00:00:00:08':'192.0.2.3'}}}}}}");
 	inject(1, plain(7, 1, 0x88b5));
 	poll_all();
 	cr_assert_eq(n_sent(2), 1);
 	cr_assert_eq(n_sent(0), 0);
-	cr_assert_eq(weir_macs_used(gateway->macs), 2);
+	cr_assert_eq(weir_macs_used(gateway->macs), 3);
 	patch("{'tenants':{'red':{'switches':{'web':{'macs':null}},'vports':{'a':{'mac':null}}}}}");
 	cr_assert_eq(weir_macs_used(gateway->macs), 0);
 }
