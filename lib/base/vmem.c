@@ -10,16 +10,34 @@
 
 #define PAGE 4096
 
-void *
-weir_vmem_alloc(size_t size)
+static void *
+map(size_t size, int flags)
 {
-	void *p = mmap(
-	    NULL, size > 0 ? size : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p = mmap(NULL, size > 0 ? size : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
 
 	if (p == MAP_FAILED)
 		return NULL;
 	/* A wish: without huge pages it is slower, not wrong. */
 	(void)madvise(p, size, MADV_HUGEPAGE);
+	return p;
+}
+
+void *
+weir_vmem_alloc(size_t size)
+{
+	return map(size, MAP_NORESERVE);
+}
+
+void *
+weir_vmem_take(size_t size)
+{
+	/* Reserved: the kernel refuses at once what the machine does not have. */
+	void *p = map(size, 0);
+
+	if (p != NULL && weir_vmem_populate(p, size) != 0) {
+		weir_vmem_free(p, size);
+		p = NULL;
+	}
 	return p;
 }
 

@@ -12,6 +12,9 @@
 /* Zeroed, page-aligned memory, or NULL. Whoever first writes a page has it on its NUMA node. */
 void *weir_vmem_alloc(size_t size);
 
+/* The same, with all its pages taken at once. */
+void *weir_vmem_take(size_t size);
+
 /* Takes all its pages now, so that no one faults later. Returns 0 or -ENOMEM. */
 int weir_vmem_populate(void *p, size_t size);
 

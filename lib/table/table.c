@@ -10,8 +10,9 @@
 #include <rte_prefetch.h>
 
 #include "table_priv.h"
+#include "weir_vmem.h"
 
-#define BUCKETS_MIN 16 /* below, two buckets a key are too few choices to promise 85 % */
+#define BUCKETS_MIN 16u /* below, two buckets a key are too few choices to promise a load of WEIR_TABLE_LOAD */
 
 static bool
 params_ok(const struct weir_table_params *p)
@@ -21,32 +22,38 @@ params_ok(const struct weir_table_params *p)
 	       p->stride % 8 == 0 && p->entries != NULL && (uintptr_t)p->entries % 8 == 0;
 }
 
+static size_t
+buckets_size(const struct weir_table *table)
+{
+	return table->n_buckets * sizeof(*table->buckets);
+}
+
 struct weir_table *
 weir_table_create(const struct weir_table_params *params)
 {
-	uint64_t buckets = BUCKETS_MIN;
+	uint64_t slots;
 	struct weir_table *table;
 
 	if (!params_ok(params)) {
 		rte_errno = EINVAL;
 		return NULL;
 	}
-	while (buckets * WEIR_TABLE_WAYS * 85 < params->capacity * UINT64_C(100))
-		buckets *= 2;
+	slots = (params->capacity * UINT64_C(100) + WEIR_TABLE_LOAD - 1) / WEIR_TABLE_LOAD;
 	table = rte_zmalloc_socket(params->name, sizeof(*table), WEIR_CACHELINE, params->socket);
 	if (table == NULL) {
 		rte_errno = ENOMEM;
 		return NULL;
 	}
-	table->buckets =
-	    rte_zmalloc_socket(params->name, buckets * sizeof(*table->buckets), WEIR_CACHELINE, params->socket);
+	/* An even number: see weir_bucket_other(). */
+	table->n_buckets =
+	    RTE_MAX(BUCKETS_MIN, (uint32_t)((slots + WEIR_TABLE_WAYS - 1) / WEIR_TABLE_WAYS + 1) & ~1u);
+	table->buckets = weir_vmem_take(buckets_size(table));
 	if (table->buckets == NULL) {
-		rte_free(table);
+		weir_table_free(table);
 		rte_errno = ENOMEM;
 		return NULL;
 	}
 	table->entries = params->entries;
-	table->mask = (uint32_t)(buckets - 1);
 	table->key_size = params->key_size;
 	table->stride = params->stride;
 	weir_hash_secret_init(&table->secret);
@@ -58,7 +65,7 @@ weir_table_free(struct weir_table *table)
 {
 	if (table == NULL)
 		return;
-	rte_free(table->buckets);
+	weir_vmem_free(table->buckets, buckets_size(table));
 	rte_free(table);
 }
 
@@ -99,19 +106,13 @@ key_equal(const uint8_t *a, const uint8_t *b, uint32_t size)
 #endif
 }
 
-static inline uint32_t
-slot_index(const struct weir_bucket *bucket, uint32_t hits)
-{
-	return __atomic_load_n(&bucket->index[__builtin_ctz(hits)], __ATOMIC_RELAXED);
-}
-
 static uint32_t
 bucket_find(const struct weir_table *table, uint32_t b, uint16_t tag, const void *key)
 {
 	const struct weir_bucket *bucket = &table->buckets[b];
 
 	for (uint32_t hits = weir_bucket_match(bucket, tag); hits != 0; hits &= hits - 1) {
-		uint32_t index = slot_index(bucket, hits);
+		uint32_t index = weir_bucket_index(bucket, hits);
 
 		if (key_equal(entry_at(table, index), key, table->key_size))
 			return index;
@@ -142,28 +143,13 @@ weir_table_lookup(const struct weir_table *table, const void *key, uint64_t hash
 	return WEIR_NONE;
 }
 
-/* The first entry with the right tag in either bucket, or WEIR_NONE. */
-static inline uint32_t
-candidate(const struct weir_table *table, uint64_t hash)
-{
-	uint32_t b = weir_bucket_of(table, hash), hits;
-	uint16_t tag = weir_tag_of(hash);
-
-	hits = weir_bucket_match(&table->buckets[b], tag);
-	if (hits == 0) {
-		b = weir_bucket_other(table, b, tag);
-		hits = weir_bucket_match(&table->buckets[b], tag);
-	}
-	return hits != 0 ? slot_index(&table->buckets[b], hits) : WEIR_NONE;
-}
-
 /* key_size is a parameter so that the compiler makes straight code of the common one. */
 static inline void
 lookup_bulk(const struct weir_table *table, const void *const keys[], const uint64_t hashes[], uint32_t n,
     uint32_t index[], uint32_t key_size)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		index[i] = candidate(table, hashes[i]);
+		index[i] = weir_table_candidate(table, hashes[i]);
 		if (index[i] != WEIR_NONE) {
 			rte_prefetch0(entry_at(table, index[i]));
 			rte_prefetch0(entry_at(table, index[i]) + WEIR_CACHELINE);
@@ -194,11 +180,11 @@ weir_table_count(const struct weir_table *table)
 uint32_t
 weir_table_slots(const struct weir_table *table)
 {
-	return (table->mask + 1) * WEIR_TABLE_WAYS;
+	return table->n_buckets * WEIR_TABLE_WAYS;
 }
 
 size_t
 weir_table_memory(const struct weir_table *table)
 {
-	return sizeof(*table) + ((size_t)table->mask + 1) * sizeof(*table->buckets);
+	return sizeof(*table) + buckets_size(table);
 }

@@ -23,21 +23,24 @@
 
 #define WEIR_TABLE_CAPACITY_MAX (UINT32_C(1) << 30)
 #define WEIR_TABLE_BULK_MAX 64
+#define WEIR_TABLE_LOAD 85 /* per cent of the slots that can be filled for certain */
 
 struct weir_table;
 
 struct weir_table_params {
 	const char *name;    /* for memory statistics */
 	const void *entries; /* caller's array, aligned to 8; outlives the table */
-	uint32_t capacity; /* entries that fit for certain, 1 to WEIR_TABLE_CAPACITY_MAX: at most 85 % of the slots */
+	uint32_t
+	    capacity; /* entries that fit for certain, 1 to WEIR_TABLE_CAPACITY_MAX: WEIR_TABLE_LOAD of the slots */
 	uint32_t key_size; /* bytes, a multiple of 8, 8 to WEIR_HASH_KEY_MAX */
 	uint32_t stride;   /* bytes from one entry to the next: at least key_size, a multiple of 8 */
 	int socket;	   /* NUMA socket, or SOCKET_ID_ANY */
 };
 
 /*
- * A power of two of buckets, at least 16 (1 KB). The secret of the hash is drawn at random per table. Needs EAL. The
- * caller owns the table and the entries. Returns NULL with rte_errno: EINVAL parameters; ENOMEM.
+ * As many buckets as the capacity needs at WEIR_TABLE_LOAD, at least 16 (1 KB). The secret of the hash is drawn at
+ * random per table. Needs EAL. The caller owns the table and the entries. Returns NULL with rte_errno: EINVAL
+ * parameters; ENOMEM.
  */
 struct weir_table *weir_table_create(const struct weir_table_params *params);
 void weir_table_free(struct weir_table *table); /* NULL is fine; nobody may be reading */
