@@ -106,17 +106,20 @@ publish_objects(struct weir_vnet *vnet, const struct live_tenant *live)
 
 /* A bucket of another rate goes on from what is left in the old one now, not from what was when it was made. */
 static void
-renew(struct weir_limit *limit, const struct weir_rate *rate, const struct weir_limit *old, uint64_t now)
+renew(const struct weir_gateway *gateway, struct weir_limit *limit, const struct weir_rate *rate,
+    const struct weir_limit *old, uint64_t now)
 {
 	if (limit != NULL && old != NULL && limit != old)
-		weir_limit_renew(limit, rate, old, now);
+		weir_limit_renew(limit, rate, gateway->n_workers, old, now);
 }
 
 static void
-renew_limits(struct live_tenant *after, const struct live_tenant *before, uint64_t now)
+renew_limits(const struct weir_gateway *gateway, struct live_tenant *after, const struct live_tenant *before)
 {
+	uint64_t now = gateway_now(gateway);
+
 	for (uint32_t d = 0; d < WEIR_DIRECTIONS; d++)
-		renew(after->tenant->limit[d], &after->tenant->rate, before->tenant->limit[d], now);
+		renew(gateway, after->tenant->limit[d], &after->tenant->rate, before->tenant->limit[d], now);
 	for (uint32_t v = 0; v < after->cfg->n_vports; v++) {
 		struct weir_iface *iface = &after->vport_objects[v];
 		uint32_t at = tenant_find_vport(before, iface->name);
@@ -124,8 +127,8 @@ renew_limits(struct live_tenant *after, const struct live_tenant *before, uint64
 
 		if (old == NULL)
 			continue;
-		renew(iface->limit_in, &iface->rate, old->limit_in, now);
-		renew(iface->limit_out, &iface->rate, old->limit_out, now);
+		renew(gateway, iface->limit_in, &iface->rate, old->limit_in, now);
+		renew(gateway, iface->limit_out, &iface->rate, old->limit_out, now);
 	}
 }
 
@@ -199,7 +202,7 @@ tenant_enter(struct weir_gateway *gateway, const struct tenant_plan *plan)
 		__atomic_store_n(&gateway->vnet->flows_refused[id], 0, __ATOMIC_RELAXED);
 	}
 	if (plan->before != NULL)
-		renew_limits(after, plan->before, gateway_now(gateway));
+		renew_limits(gateway, after, plan->before);
 	publish_objects(gateway->vnet, after);
 	publish_static_macs(gateway, after);
 	publish_entrances(gateway->vnet, after);

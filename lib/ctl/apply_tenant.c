@@ -142,8 +142,8 @@ tenant_find_remote(const struct live_tenant *live, const char *sw, const struct 
 
 /* The same bucket while the rate is the same; else a new one. NULL: no limit; or, with *failed, no memory. */
 static struct weir_limit *
-keep_limit(struct weir_limit *old, const struct weir_rate *old_rate, const struct weir_rate *rate, uint64_t now,
-    bool *failed)
+keep_limit(const struct weir_gateway *gateway, struct weir_limit *old, const struct weir_rate *old_rate,
+    const struct weir_rate *rate, bool *failed)
 {
 	struct weir_limit *limit;
 
@@ -155,7 +155,7 @@ keep_limit(struct weir_limit *old, const struct weir_rate *old_rate, const struc
 	if (limit == NULL)
 		*failed = true;
 	else
-		weir_limit_init(limit, rate, now);
+		weir_limit_init(limit, rate, gateway->n_workers, gateway_now(gateway));
 	return limit;
 }
 
@@ -172,7 +172,6 @@ build_tenant(struct weir_gateway *gateway, const struct live_tenant *before, con
     struct weir_tenant *tenant, struct weir_err *err)
 {
 	const struct weir_tenant *old = before == NULL ? NULL : before->tenant;
-	uint64_t now = gateway_now(gateway);
 	bool failed = false;
 
 	tenant->id = old != NULL ? old->id : weir_idpool_get(gateway->tenant_pool);
@@ -184,8 +183,8 @@ build_tenant(struct weir_gateway *gateway, const struct live_tenant *before, con
 	tenant->quota_flows = cfg->quota_flows;
 	tenant->quota_macs = cfg->quota_macs;
 	for (uint32_t d = 0; d < WEIR_DIRECTIONS; d++)
-		tenant->limit[d] = keep_limit(
-		    old != NULL ? old->limit[d] : NULL, old != NULL ? &old->rate : NULL, &cfg->limit, now, &failed);
+		tenant->limit[d] = keep_limit(gateway, old != NULL ? old->limit[d] : NULL,
+		    old != NULL ? &old->rate : NULL, &cfg->limit, &failed);
 	return failed ? weir_err(err, ENOMEM, "", "out of memory") : 0;
 }
 
@@ -198,7 +197,6 @@ build_vport(struct weir_gateway *gateway, const struct live_tenant *before, cons
 	const struct weir_iface *old = at == WEIR_NONE ? NULL : &before->vport_objects[at];
 	const struct live_port *port = gateway_port(gateway, vport->port);
 	struct weir_iface *iface = &live->vport_objects[v];
-	uint64_t now = gateway_now(gateway);
 	bool failed = false;
 
 	iface->kind = WEIR_IFACE_VPORT;
@@ -213,9 +211,9 @@ build_vport(struct weir_gateway *gateway, const struct live_tenant *before, cons
 	iface->vlan = vport->vlan;
 	iface->rate = vport->limit;
 	iface->limit_in = keep_limit(
-	    old != NULL ? old->limit_in : NULL, old != NULL ? &old->rate : NULL, &vport->limit, now, &failed);
+	    gateway, old != NULL ? old->limit_in : NULL, old != NULL ? &old->rate : NULL, &vport->limit, &failed);
 	iface->limit_out = keep_limit(
-	    old != NULL ? old->limit_out : NULL, old != NULL ? &old->rate : NULL, &vport->limit, now, &failed);
+	    gateway, old != NULL ? old->limit_out : NULL, old != NULL ? &old->rate : NULL, &vport->limit, &failed);
 	iface->has_mac = vport->has_mac;
 	iface->mac = vport->mac;
 	iface->n_addresses = vport->n_addresses;

@@ -45,6 +45,16 @@ build_locals(struct plan *plan)
 	return 0;
 }
 
+/* Of one family; NULL: it has none. */
+static const struct weir_ip *
+first_address(const struct weir_cfg_underlay *cfg, bool v6)
+{
+	for (uint32_t a = 0; a < cfg->n_addresses; a++)
+		if (weir_ip_is_v4(&cfg->addresses[a].ip) != v6)
+			return &cfg->addresses[a].ip;
+	return NULL;
+}
+
 static int
 build(struct plan *plan, struct underlay_plan *underlay)
 {
@@ -71,6 +81,9 @@ build(struct plan *plan, struct underlay_plan *underlay)
 	underlay->after->iface = live->iface;
 	underlay->after->mac = underlay->cfg->has_mac ? underlay->cfg->mac : live->port->mac;
 	underlay->after->vlan = underlay->cfg->vlan == WEIR_NONE ? 0 : underlay->cfg->vlan;
+	for (uint32_t v6 = 0; v6 < 2; v6++)
+		weir_tunnel_match_init(
+		    &underlay->after->match[v6], &underlay->after->mac, first_address(underlay->cfg, v6 != 0));
 	return 0;
 }
 

@@ -106,8 +106,7 @@ weir_view_flows(struct weir_gateway *gateway, const char *tenant, uint64_t *curs
 	(void)pthread_mutex_lock(&gateway->mutex);
 	for (uint32_t i = 0; i < found; i++) {
 		struct weir_view_flow *row = &rows[*count];
-		const struct weir_iface *iface =
-		    view_iface(gateway, rows[i].flow.key.ingress, rows[i].flow.iface_serial);
+		const struct weir_iface *iface = view_iface(gateway, rows[i].flow.iface, rows[i].flow.iface_serial);
 
 		/* A flow of what was removed only waits to age. */
 		if (iface == NULL || iface->tenant == NULL)

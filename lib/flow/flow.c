@@ -7,15 +7,6 @@
 #include "weir_flow.h"
 #include "weir_vmem.h"
 
-struct weir_flows {
-	struct weir_flow *flow;
-	struct weir_table *table;
-	uint32_t *free; /* stack of slots */
-	uint32_t n_free, capacity;
-	uint32_t top;	 /* above every slot that was ever used */
-	uint32_t age_at; /* where ageing goes on */
-};
-
 struct weir_flows *
 weir_flows_create(uint32_t capacity, int socket)
 {
@@ -24,9 +15,9 @@ weir_flows_create(uint32_t capacity, int socket)
 	if (flows == NULL)
 		return NULL;
 	flows->capacity = capacity;
-	flows->flow = weir_vmem_alloc(capacity * sizeof(*flows->flow));
-	flows->free = weir_vmem_alloc(capacity * sizeof(*flows->free));
-	if (flows->flow != NULL && flows->free != NULL) {
+	flows->first_free = WEIR_NONE;
+	flows->flow = weir_vmem_take(capacity * sizeof(*flows->flow));
+	if (flows->flow != NULL) {
 		struct weir_table_params params = {
 		    .name = "weir_flows",
 		    .capacity = capacity,
@@ -38,14 +29,10 @@ weir_flows_create(uint32_t capacity, int socket)
 
 		flows->table = weir_table_create(&params);
 	}
-	if (flows->table == NULL || weir_vmem_populate(flows->flow, capacity * sizeof(*flows->flow)) != 0) {
+	if (flows->table == NULL) {
 		weir_flows_free(flows);
 		return NULL;
 	}
-	/* Popped from the end: low slots first, so that few flows stay in few pages. */
-	for (uint32_t i = 0; i < capacity; i++)
-		flows->free[i] = capacity - 1 - i;
-	flows->n_free = capacity;
 	return flows;
 }
 
@@ -56,36 +43,37 @@ weir_flows_free(struct weir_flows *flows)
 		return;
 	weir_table_free(flows->table);
 	weir_vmem_free(flows->flow, flows->capacity * sizeof(*flows->flow));
-	weir_vmem_free(flows->free, flows->capacity * sizeof(*flows->free));
 	free(flows);
 }
 
+/* While one packet's memory is on its way the next one's is asked for: buckets are (weir_flows_hash()), entries here.
+ */
 void
-weir_flows_lookup(struct weir_flows *flows, const struct weir_key keys[], const uint32_t at[], uint32_t n,
-    uint64_t hashes[], struct weir_flow *found[])
+weir_flows_lookup(const struct weir_flows *flows, const struct weir_key keys[], const uint64_t hashes[],
+    const uint32_t at[], uint32_t n, struct weir_flow *found[])
 {
-	const void *pointers[64];
-	uint64_t hash[64];
-	uint32_t index[64];
+	const struct weir_table *table = flows->table;
 
-	for (uint32_t i = 0; i < n; i++) {
-		pointers[i] = &keys[at[i]];
-		hash[i] = weir_table_hash(flows->table, pointers[i]);
+	for (uint32_t k = 0; k < n; k++) {
+		uint32_t index = weir_table_candidate(table, hashes[at[k]]);
+		struct weir_flow *flow = index == WEIR_NONE ? NULL : &flows->flow[index];
+
+		found[at[k]] = flow;
+		if (flow != NULL) {
+			rte_prefetch0(flow);
+			rte_prefetch0(&flow->packets);
+		}
 	}
-	if (n == 0)
-		return;
-	weir_table_lookup_bulk(flows->table, pointers, hash, n, index);
-	for (uint32_t i = 0; i < n; i++) {
-		hashes[at[i]] = hash[i];
-		found[at[i]] = index[i] == WEIR_NONE ? NULL : &flows->flow[index[i]];
+	for (uint32_t k = 0; k < n; k++) {
+		uint32_t i = at[k];
+
+		if (__builtin_expect(found[i] == NULL || !weir_table_equal_64(&found[i]->key, &keys[i]), 0))
+			found[i] = weir_flows_find(flows, &keys[i], hashes[i]);
 	}
-	for (uint32_t i = 0; i < n; i++)
-		if (found[at[i]] != NULL)
-			rte_prefetch0(&found[at[i]]->packets);
 }
 
 struct weir_flow *
-weir_flows_find(struct weir_flows *flows, const struct weir_key *key, uint64_t hash)
+weir_flows_find(const struct weir_flows *flows, const struct weir_key *key, uint64_t hash)
 {
 	uint32_t index = weir_table_lookup(flows->table, key, hash);
 
@@ -111,6 +99,7 @@ restart(struct weir_flow *flow, const struct weir_flow_owner *owner, uint64_t no
 {
 	flow->tenant = owner->tenant;
 	flow->tenant_serial = owner->tenant_serial;
+	flow->iface = owner->iface;
 	flow->iface_serial = owner->iface_serial;
 	flow->packets = flow->bytes = 0;
 	flow->first = flow->last = now;
@@ -121,23 +110,27 @@ struct weir_flow *
 weir_flows_add(struct weir_flows *flows, const struct weir_key *key, uint64_t hash,
     const struct weir_flow_owner *owner, uint64_t now)
 {
+	uint32_t slot = flows->first_free != WEIR_NONE ? flows->first_free : flows->top;
+	uint32_t next = WEIR_NONE;
 	struct weir_flow *flow;
-	uint32_t slot;
 
-	if (flows->n_free == 0)
+	if (slot == flows->capacity)
 		return NULL;
-	slot = flows->free[flows->n_free - 1];
 	flow = &flows->flow[slot];
+	if (slot == flows->first_free)
+		next = flow->path;
 	change_begin(flow);
 	flow->key = *key;
 	restart(flow, owner, now);
-	flow->path = WEIR_NONE;
 	flow->used = weir_table_add(flows->table, hash, slot) == 0;
+	flow->path = flow->used ? WEIR_NONE : next;
 	change_end(flow);
 	if (!flow->used)
 		return NULL;
-	__atomic_store_n(&flows->n_free, flows->n_free - 1, __ATOMIC_RELAXED);
-	if (slot >= flows->top)
+	__atomic_store_n(&flows->used, flows->used + 1, __ATOMIC_RELAXED);
+	if (slot == flows->first_free)
+		flows->first_free = next;
+	else
 		__atomic_store_n(&flows->top, slot + 1, __ATOMIC_RELAXED);
 	return flow;
 }
@@ -158,9 +151,10 @@ weir_flows_remove(struct weir_flows *flows, struct weir_flow *flow)
 	(void)weir_table_remove(flows->table, weir_table_hash(flows->table, &flow->key), slot);
 	change_begin(flow);
 	flow->used = 0;
+	flow->path = flows->first_free;
 	change_end(flow);
-	flows->free[flows->n_free] = slot;
-	__atomic_store_n(&flows->n_free, flows->n_free + 1, __ATOMIC_RELAXED);
+	flows->first_free = slot;
+	__atomic_store_n(&flows->used, flows->used - 1, __ATOMIC_RELAXED);
 }
 
 void
@@ -187,7 +181,7 @@ weir_flows_capacity(const struct weir_flows *flows)
 uint32_t
 weir_flows_count(const struct weir_flows *flows)
 {
-	return flows->capacity - __atomic_load_n(&flows->n_free, __ATOMIC_RELAXED);
+	return __atomic_load_n(&flows->used, __ATOMIC_RELAXED);
 }
 
 uint32_t

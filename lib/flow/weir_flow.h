@@ -17,30 +17,40 @@
 
 #include "weir_base.h"
 #include "weir_packet.h"
-#include "weir_table.h"
+#include "weir_table_fast.h"
 
 struct weir_flow {
 	struct weir_key key;
 	uint64_t packets, bytes;
 	uint64_t first, last; /* ns */
-	uint32_t path;	      /* index of the worker's path */
+	uint32_t path;	      /* index of the worker's path; of a free entry: the next free one */
 	uint32_t path_gen;    /* the generation of it that this flow was resolved with */
 	uint32_t tenant;      /* id, and its incarnation: what the quota counts */
 	uint32_t tenant_serial;
-	uint32_t iface_serial; /* incarnation of key.ingress */
-	uint32_t seq;	       /* odd while the entry is being filled or emptied */
+	uint32_t iface; /* that it enters by, and its incarnation */
+	uint32_t iface_serial;
+	uint32_t seq; /* odd while the entry is being filled or emptied */
 	uint8_t used;
 	uint8_t tcp_flags; /* all that were seen */
-	uint8_t pad[6];
+	uint16_t entropy;  /* chooses the UDP source port of tunnels, by a secret other than the table's */
 } WEIR_CACHE_ALIGNED;
 _Static_assert(sizeof(struct weir_flow) == 128, "two cachelines");
 
 /* Whose flow it is. */
 struct weir_flow_owner {
-	uint32_t tenant, tenant_serial, iface_serial;
+	uint32_t tenant, tenant_serial, iface, iface_serial;
 };
 
-struct weir_flows;
+/* Its own module's, but for weir_flows_hash(). */
+struct weir_flows {
+	struct weir_flow *flow;
+	struct weir_table *table;
+	uint32_t capacity;
+	uint32_t used;
+	uint32_t first_free; /* of the slots below `top` */
+	uint32_t top;	     /* above every slot that was ever used */
+	uint32_t age_at;     /* where ageing goes on */
+};
 
 /* `capacity` slots, their memory taken at once. NULL: no memory. */
 struct weir_flows *weir_flows_create(uint32_t capacity, int socket);
@@ -48,14 +58,22 @@ void weir_flows_free(struct weir_flows *flows); /* NULL is fine */
 
 /* ---- worker ---- */
 
+/* The hash of a key; begins to fetch what the lookup needs first. */
+static inline uint64_t
+weir_flows_hash(const struct weir_flows *flows, const struct weir_key *key)
+{
+	return weir_table_hash_64(flows->table, key);
+}
+
 /*
- * The flows of n <= 64 keys: for each i of at[0 .. n-1], hashes[i] and found[i] (NULL: not cached) of keys[i].
+ * The flows of n <= WEIR_TABLE_BULK_MAX keys: for each i of at[0 .. n-1], found[i] (NULL: not cached) of keys[i] with
+ * hashes[i].
  */
-void weir_flows_lookup(struct weir_flows *flows, const struct weir_key keys[], const uint32_t at[], uint32_t n,
-    uint64_t hashes[], struct weir_flow *found[]);
+void weir_flows_lookup(const struct weir_flows *flows, const struct weir_key keys[], const uint64_t hashes[],
+    const uint32_t at[], uint32_t n, struct weir_flow *found[]);
 
 /* One key: what an earlier packet of the same burst may have added since. */
-struct weir_flow *weir_flows_find(struct weir_flows *flows, const struct weir_key *key, uint64_t hash);
+struct weir_flow *weir_flows_find(const struct weir_flows *flows, const struct weir_key *key, uint64_t hash);
 
 /*
  * A new flow for `key`, which is not in the cache; counters zero, first = last = now; the caller fills its path

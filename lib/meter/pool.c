@@ -70,19 +70,24 @@ level_at(const struct weir_pool *pool, struct level level, uint64_t now)
 }
 
 void
-weir_pool_init(struct weir_pool *pool, uint64_t rate, uint64_t burst_min, uint64_t now)
+weir_pool_init(struct weir_pool *pool, uint64_t rate, uint64_t burst_min, uint32_t workers, uint64_t now)
 {
-	uint64_t burst;
+	const uint64_t least = RTE_MIN(burst_min, WEIR_POOL_UNITS_MAX) * TOKENS_PER_UNIT;
+	uint64_t burst, quantum = 0;
 
 	assert(rate <= WEIR_BPS_MAX);
 	/* A token is 1e-9 unit: as many accrue in a nanosecond as `rate` has units. */
-	burst = RTE_MAX(rate * WEIR_BURST_NS, RTE_MIN(burst_min, WEIR_POOL_UNITS_MAX) * TOKENS_PER_UNIT);
+	burst = RTE_MAX(rate * WEIR_BURST_NS, least);
+	if (workers > 0)
+		quantum = RTE_MIN(burst / WEIR_BURST_AHEAD, burst - least) / TOKENS_PER_UNIT / workers;
+	burst -= quantum * workers * TOKENS_PER_UNIT;
 	*pool = (struct weir_pool){
 	    .tokens = (int64_t)burst,
 	    .last = now,
 	    .rate = rate,
 	    .burst = (int64_t)burst,
 	    .fill = rate == 0 ? 0 : (burst + rate - 1) / rate,
+	    .quantum = quantum,
 	};
 }
 
@@ -98,25 +103,38 @@ weir_pool_renew(struct weir_pool *pool, const struct weir_pool *from, uint64_t n
 	pool->last = level.last;
 }
 
-bool
-weir_pool_take(struct weir_pool *pool, uint64_t units, uint64_t now)
+/* Takes `units` and, if they are there too, `ahead` more. Returns what it took. */
+static inline uint64_t
+take(struct weir_pool *pool, uint64_t units, uint64_t ahead, uint64_t now)
 {
 	struct level old, new;
-	int64_t cost;
+	uint64_t taken;
 
-	if (pool->rate == 0)
-		return true;
 	if (units > WEIR_POOL_UNITS_MAX)
-		return false;
-	cost = (int64_t)(units * TOKENS_PER_UNIT);
+		return 0;
 	old = level_read(pool);
 	do {
 		new = level_at(pool, old, now);
-		if (new.tokens < cost)
-			return false;
-		new.tokens -= cost;
+		taken = units + ahead;
+		if (new.tokens < (int64_t)(taken * TOKENS_PER_UNIT))
+			taken = units;
+		if (new.tokens < (int64_t)(taken * TOKENS_PER_UNIT))
+			return 0;
+		new.tokens -= (int64_t)(taken * TOKENS_PER_UNIT);
 	} while (!level_exchange(pool, &old, &new));
-	return true;
+	return taken;
+}
+
+bool
+weir_pool_take(struct weir_pool *pool, uint64_t units, uint64_t now)
+{
+	return pool->rate == 0 || units == 0 || take(pool, units, 0, now) != 0;
+}
+
+uint64_t
+weir_pool_draw(struct weir_pool *pool, uint64_t units, uint64_t now)
+{
+	return pool->rate == 0 ? units : take(pool, units, pool->quantum, now);
 }
 
 void

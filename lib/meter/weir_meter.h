@@ -8,6 +8,9 @@
  * worker, wherever it is interrupted, holds tokens back that come on top of a full bucket later, and a packet that is
  * refused writes nothing: the line is not fought over by those who are over their limit.
  *
+ * A worker that draws takes a quantum ahead where the bucket has it, and spends it on its own without touching what
+ * is shared: up to an eighth of a bucket's burst lies with the workers, the bucket itself holds the rest.
+ *
  * Promise: in every window of T the pool lets pass at most rate * T + burst, over all workers together (what is given
  * back by weir_pool_return() may add one frame), and a backlogged pool loses nothing of its rate. Workers' clocks may
  * differ: time is then that of the worker furthest ahead.
@@ -24,6 +27,7 @@
 
 #define WEIR_BURST_NS (5 * WEIR_NS_PER_MS) /* a bucket holds what accrues in this time ... */
 #define WEIR_BURST_FRAMES 2		   /* ... and at least so many of the largest frames */
+#define WEIR_BURST_AHEAD 8		   /* one part in so many of it, at most, is what workers may hold */
 
 /* The most that a bucket holds and a packet takes, in units (bits, packets): sums of two stay within 63 bits. */
 #define WEIR_POOL_UNITS_MAX UINT64_C(2300000000)
@@ -35,13 +39,15 @@ struct weir_pool {
 	uint64_t rate;		/* units per second; 0 = no limit. This and the rest: worker: ro */
 	int64_t burst;		/* 1e-9 units: the most that tokens can be */
 	uint64_t fill;		/* ns in which an empty bucket is full */
+	uint64_t quantum;	/* units: what one worker takes ahead at most */
 } __attribute__((aligned(16))); /* tokens and last are exchanged as one */
 
 /*
  * Makes a full bucket of `rate` units per second (0: no limit; at most WEIR_BPS_MAX). It holds WEIR_BURST_NS of the
- * rate, at least `burst_min` units, at most WEIR_POOL_UNITS_MAX. For one thread, before publication.
+ * rate, at least `burst_min` units, at most WEIR_POOL_UNITS_MAX, less the quanta of `workers` (0: nothing is taken
+ * ahead), which come out of what is over `burst_min`. For one thread, before publication.
  */
-void weir_pool_init(struct weir_pool *pool, uint64_t rate, uint64_t burst_min, uint64_t now);
+void weir_pool_init(struct weir_pool *pool, uint64_t rate, uint64_t burst_min, uint32_t workers, uint64_t now);
 
 /*
  * Moves the level of `from` into `pool`, which weir_pool_init() has just made: tokens are kept up to the new burst,
@@ -56,29 +62,60 @@ void weir_pool_renew(struct weir_pool *pool, const struct weir_pool *from, uint6
  */
 bool weir_pool_take(struct weir_pool *pool, uint64_t units, uint64_t now);
 
-/* Gives back what weir_pool_take() took, because another bucket refused the same packet. Any worker. */
+/* The same, and a quantum more if that is there too. Returns what was taken: 0, `units`, or units + quantum. */
+uint64_t weir_pool_draw(struct weir_pool *pool, uint64_t units, uint64_t now);
+
+/* Gives back what was taken, because another bucket refused the same packet. Any worker. */
 void weir_pool_return(struct weir_pool *pool, uint64_t units);
 
 /* A limit of both kinds, for one direction. A kind with rate 0 is not limited. */
 struct weir_limit {
 	struct weir_pool bits;
-	uint64_t pps; /* of `packets`, so that its line is not touched for nothing */
+	uint64_t pps;	 /* of `packets`, so that its line is not touched for nothing */
+	uint32_t serial; /* no other limit of the process has had it; never 0 */
 	struct weir_pool packets WEIR_CACHE_ALIGNED;
 } WEIR_CACHE_ALIGNED;
 _Static_assert(sizeof(struct weir_limit) == 128, "a cacheline a kind");
 
-/* Full buckets for *rate, within WEIR_{BPS,PPS}_MAX. For one thread, before publication. */
-void weir_limit_init(struct weir_limit *limit, const struct weir_rate *rate, uint64_t now);
+/* What one worker holds of one limit: its alone. Zero holds nothing. */
+struct weir_credit {
+	uint64_t bits;
+	uint32_t packets;
+	uint32_t serial; /* of the limit it was drawn from: it is worth nothing at another */
+};
 
-/* As weir_limit_init(), with the levels of `from` kept; see weir_pool_renew(). */
-void weir_limit_renew(
-    struct weir_limit *limit, const struct weir_rate *rate, const struct weir_limit *from, uint64_t now);
+/* Full buckets for *rate, within WEIR_{BPS,PPS}_MAX, for so many workers. For one thread, before publication. */
+void weir_limit_init(struct weir_limit *limit, const struct weir_rate *rate, uint32_t workers, uint64_t now);
 
-/* Takes one frame of `bytes` from both buckets or from neither. Any worker. */
-bool weir_limit_take(struct weir_limit *limit, uint32_t bytes, uint64_t now);
+/*
+ * As weir_limit_init(), with the levels of `from` kept; see weir_pool_renew(). What workers hold of `from` is void.
+ */
+void weir_limit_renew(struct weir_limit *limit, const struct weir_rate *rate, uint32_t workers,
+    const struct weir_limit *from, uint64_t now);
 
-/* Gives back what weir_limit_take() took. Any worker. */
-void weir_limit_return(struct weir_limit *limit, uint32_t bytes);
+/* What weir_limit_take() does when the worker does not hold enough. */
+bool weir_limit_draw(struct weir_limit *limit, struct weir_credit *credit, uint32_t bytes, uint64_t now);
+
+/*
+ * Takes one frame of `bytes` from both buckets or from neither. `serial` is the limit's, known to the caller so that
+ * the limit, which is at *limit, is touched only where the worker's own credit does not suffice. The worker whose
+ * credit it is.
+ */
+static inline bool
+weir_limit_take(
+    struct weir_limit *const *limit, uint32_t serial, struct weir_credit *credit, uint32_t bytes, uint64_t now)
+{
+	uint64_t bits = (uint64_t)bytes * 8;
+
+	if (__builtin_expect(credit->serial != serial || credit->bits < bits || credit->packets == 0, 0))
+		return weir_limit_draw(*limit, credit, bytes, now);
+	credit->bits -= bits;
+	credit->packets--;
+	return true;
+}
+
+/* Gives back what weir_limit_take() took. The same worker. */
+void weir_limit_return(struct weir_limit *limit, struct weir_credit *credit, uint32_t bytes);
 
 /* False if the limit limits nothing: its packets need not ask. */
 static inline bool

@@ -24,7 +24,15 @@ init(struct weir_neigh *neigh)
 	    neigh->neighbour == NULL || neigh->due == NULL || neigh->neighbour_ids == NULL)
 		return -ENOMEM;
 	memset(neigh->due, 0xff, m * sizeof(*neigh->due));
-	if (map_init(&neigh->vtep_map, n) != 0 || map_init(&neigh->neighbour_map, m) != 0)
+	neigh->vtep_table = weir_table_create(&(struct weir_table_params){
+	    .name = "weir_vteps",
+	    .capacity = n,
+	    .key_size = sizeof(struct weir_ip),
+	    .stride = sizeof(*neigh->vtep),
+	    .entries = neigh->vtep,
+	    .socket = neigh->params.socket,
+	});
+	if (neigh->vtep_table == NULL || map_init(&neigh->neighbour_map, m) != 0)
 		return -ENOMEM;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "weir_neigh.h"
+#include "weir_table.h"
 
 /* RFC 4861 (10), and what RFC 826 leaves open is done alike. */
 #define RETRANSMIT WEIR_NS_PER_S
@@ -50,7 +51,7 @@ struct neighbour {
 };
 
 struct vtep {
-	struct weir_ip ip;
+	struct weir_ip ip; /* the table's key */
 	uint32_t refs;
 	uint32_t neighbour;  /* next hop, or WEIR_NONE: no route */
 	uint32_t next, prev; /* of those with the same next hop */
@@ -77,8 +78,8 @@ struct weir_neigh {
 	struct view *view; /* by VTEP id */
 	struct vtep *vtep;
 	struct weir_idpool *vtep_ids;
-	struct map vtep_map;
-	uint32_t *parked; /* VTEP ids that workers may still use */
+	struct weir_table *vtep_table; /* by address; read by workers */
+	uint32_t *parked;	       /* VTEP ids that workers may still use */
 	uint32_t n_parked;
 
 	uint32_t n_neighbours_max;

@@ -7,14 +7,10 @@
 
 #include "neigh_priv.h"
 
-static uint32_t
-vtep_find(const struct weir_neigh *neigh, const struct weir_ip *ip)
+uint32_t
+weir_neigh_vtep_find(const struct weir_neigh *neigh, const struct weir_ip *ip)
 {
-	uint32_t id = map_first(&neigh->vtep_map, map_hash(ip, 0));
-
-	while (id != WEIR_NONE && !weir_ip_equal(&neigh->vtep[id].ip, ip))
-		id = neigh->vtep_map.next[id];
-	return id;
+	return weir_table_lookup(neigh->vtep_table, ip, weir_table_hash(neigh->vtep_table, ip));
 }
 
 /* Lets workers see `encap` (or why there is none) instead of what they saw. */
@@ -153,12 +149,12 @@ weir_neigh_vtep_get(struct weir_neigh *neigh, const struct weir_ip *ip, uint64_t
 	uint32_t id;
 
 	(void)pthread_mutex_lock(&neigh->mutex);
-	id = vtep_find(neigh, ip);
+	id = weir_neigh_vtep_find(neigh, ip);
 	if (id == WEIR_NONE) {
 		id = weir_idpool_get(neigh->vtep_ids);
 		if (id != WEIR_NONE) {
 			neigh->vtep[id] = (struct vtep){.ip = *ip, .neighbour = WEIR_NONE};
-			map_add(&neigh->vtep_map, map_hash(ip, 0), id);
+			(void)weir_table_add(neigh->vtep_table, weir_table_hash(neigh->vtep_table, ip), id);
 			link_neighbour(neigh, id, next_hop(neigh, ip, now));
 			vtep_publish(neigh, id);
 		}
@@ -176,7 +172,7 @@ weir_neigh_vtep_put(struct weir_neigh *neigh, uint32_t id)
 
 	(void)pthread_mutex_lock(&neigh->mutex);
 	if (--vtep->refs == 0) {
-		map_remove(&neigh->vtep_map, map_hash(&vtep->ip, 0), id);
+		(void)weir_table_remove(neigh->vtep_table, weir_table_hash(neigh->vtep_table, &vtep->ip), id);
 		unlink_neighbour(neigh, id);
 		view_set(neigh, id, NULL, WHY_NO_ROUTE);
 		neigh->parked[neigh->n_parked++] = id;
@@ -223,5 +219,5 @@ vteps_free(struct weir_neigh *neigh)
 	free(neigh->vtep);
 	free(neigh->parked);
 	weir_idpool_free(neigh->vtep_ids);
-	map_fini(&neigh->vtep_map);
+	weir_table_free(neigh->vtep_table);
 }

@@ -80,6 +80,9 @@ int weir_neigh_set_underlay(
  */
 uint32_t weir_neigh_vtep_get(struct weir_neigh *neigh, const struct weir_ip *ip, uint64_t now);
 
+/* The id of the VTEP with this address, or WEIR_NONE. Any thread; holds until its next quiescent state. */
+uint32_t weir_neigh_vtep_find(const struct weir_neigh *neigh, const struct weir_ip *ip);
+
 /*
  * Gives one reference back; with the last one the VTEP goes. Workers may still use the id (they get NULL, NO_ROUTE):
  * it is given out again only after weir_neigh_vtep_reuse().

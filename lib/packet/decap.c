@@ -2,7 +2,6 @@
 /* VXLAN off, without losing the congestion mark that the tunnel picked up. */
 #include <rte_branch_prediction.h>
 
-#include "mbuf_flags.h"
 #include "packet_priv.h"
 #include "weir_packet.h"
 
@@ -83,6 +82,6 @@ weir_decap(struct rte_mbuf *m, uint32_t inner, uint8_t outer_tos, struct weir_fr
 	(void)rte_pktmbuf_adj(m, (uint16_t)inner);
 	if (unlikely(m->pkt_len != frame->len))
 		cut(m, frame->len);
-	m->ol_flags &= MBUF_FLAGS_KEPT;
+	m->ol_flags &= WEIR_MBUF_FLAGS_KEPT;
 	return WEIR_OK;
 }

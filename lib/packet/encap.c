@@ -7,7 +7,6 @@
 #include <rte_udp.h>
 #include <rte_vxlan.h>
 
-#include "mbuf_flags.h"
 #include "packet_priv.h"
 #include "weir_packet.h"
 
@@ -191,7 +190,7 @@ weir_encap_push(struct rte_mbuf *m, const struct weir_encap *encap, uint32_t vni
 		    finish_ipv4((struct rte_ipv4_hdr *)(header + l2_len), encap, m->pkt_len - l2_len, tos, tx_flags);
 	else
 		flags = finish_ipv6(m, (struct rte_ipv6_hdr *)(header + l2_len), encap, tos, tx_flags);
-	m->ol_flags = (m->ol_flags & MBUF_FLAGS_KEPT) | flags;
+	m->ol_flags = (m->ol_flags & WEIR_MBUF_FLAGS_KEPT) | flags;
 	m->tx_offload = rte_mbuf_tx_offload(l2_len, l4 - l2_len, 0, 0, 0, 0, 0);
 	return 0;
 }

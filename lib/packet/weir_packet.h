@@ -28,12 +28,17 @@ enum {
 	WEIR_KEY_QINQ = 0x08,	  /* the first tag has TPID 88a8 */
 };
 
+/* In `ingress`, beside a VNI. */
+#define WEIR_KEY_TUNNEL 0x80000000u
+#define WEIR_KEY_TUNNEL_V6 0x40000000u
+
 /*
  * One direction of one conversation as it enters (exact match; design.md 1.1). Multi-byte fields are in network order
- * unless said otherwise; what does not apply is 0. Compared as eight 64-bit words.
+ * unless said otherwise; what does not apply is 0. `ingress` and `peer` are not the parser's to fill. Compared as
+ * eight 64-bit words.
  */
 struct weir_key {
-	uint32_t ingress;   /* interface id it came in by (host order); not filled by the parser */
+	uint32_t ingress;   /* where it came in, host order: a vport's interface id, or WEIR_KEY_TUNNEL | VNI */
 	uint16_t ethertype; /* of what follows the tags; for 802.3 frames their length field is replaced by 0 */
 	uint8_t proto;	    /* IP protocol, after extension headers; of fragments: what the fragment header says */
 	uint8_t flags;	    /* WEIR_KEY_* */
@@ -44,7 +49,7 @@ struct weir_key {
 	uint8_t dst[16];  /* ARP: target's */
 	uint16_t sport;	  /* TCP, UDP, SCTP; ICMP: type, code */
 	uint16_t dport;	  /* TCP, UDP, SCTP; ICMP: id of an echo request or reply */
-	uint32_t zero;
+	uint32_t peer;	  /* tunnel: the remote, its IPv4 address or (WEIR_KEY_TUNNEL_V6) its VTEP id; else 0 */
 } __attribute__((aligned(8)));
 _Static_assert(sizeof(struct weir_key) == 64, "one cacheline");
 
@@ -80,9 +85,9 @@ struct weir_frame {
  * neither ports nor l4, so that all of one packet are one flow; a fragmented ND message is refused (RFC 6980).
  *
  * `data` holds `avail` contiguous bytes of a frame `len` bytes long: all of it, or at least WEIR_HEADERS_MAX (what is
- * beyond `len` is left alone). The result does not depend on `avail`. Fills *key except `ingress`. Returns WEIR_OK,
- * or SHORT_FRAME (also if `avail` is too small), BAD_IPV4, BAD_IPV6, BAD_L4, BAD_ARP; then *key and *frame are
- * undefined.
+ * beyond `len` is left alone). The result does not depend on `avail`. Fills *key except `ingress`; `peer` is 0.
+ * Returns WEIR_OK, or SHORT_FRAME (also if `avail` is too small), BAD_IPV4, BAD_IPV6, BAD_L4, BAD_ARP; then *key and
+ * *frame are undefined.
  */
 enum weir_reason weir_parse_frame(
     const uint8_t *data, uint32_t avail, uint32_t len, struct weir_key *key, struct weir_frame *frame);
@@ -256,6 +261,13 @@ uint16_t weir_l4_checksum(
     const struct weir_ip *src, const struct weir_ip *dst, uint8_t proto, const uint8_t *l4, uint32_t len);
 
 /* ---- making packets ---- */
+
+/*
+ * Flags that stay true when headers change: where the data lies, and what applications registered at run time. The
+ * rest says what a receiving port found or asks a sending one to do, about headers that are no longer the first ones.
+ */
+#define WEIR_MBUF_FLAGS_KEPT                                                                                         \
+	(RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL | ((RTE_MBUF_F_LAST_FREE << 1) - RTE_MBUF_F_FIRST_FREE))
 
 /* As many of a shared packet's first bytes are private to each of its copies: headers may be rewritten there. */
 #define WEIR_COPY_HEAD 128

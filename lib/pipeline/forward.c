@@ -3,88 +3,102 @@
  * Forward: to the one interface of the verdict, or a copy to each of a switch's others. Each copy is offered to its
  * interface, charged once, at its egress, and then goes its own way.
  */
-#include <rte_prefetch.h>
-
 #include "pipeline_priv.h"
 
 /* Over the MTU, a tag that the way out cannot carry, or no way at all. */
 static inline enum weir_reason
 fits(const struct weir_pipe *pipe, struct leaving *leaving)
 {
-	const struct weir_iface *out = leaving->out;
-
-	if (out->kind == WEIR_IFACE_REMOTE)
+	if (leaving->to_remote)
 		return find_encap(pipe, leaving);
-	if (leaving->tags != 0 && out->vlan == WEIR_NONE)
+	if (leaving->tags != 0 && leaving->vlan == WEIR_NONE)
 		return WEIR_DROP_TAGGED_FRAME;
-	if (out->port == NULL)
+	if (leaving->port == NULL)
 		return WEIR_DROP_PORT_DOWN;
-	return leaving->bytes > out->port->mtu + 14 + 4 * leaving->tags ? WEIR_DROP_MTU : WEIR_OK;
+	return leaving->bytes > leaving->port->mtu + 14 + 4 * leaving->tags ? WEIR_DROP_MTU : WEIR_OK;
 }
 
 /* Both limits of the way out let it pass, or neither is charged. */
 static inline enum weir_reason
-charge(const struct weir_iface *out, uint32_t bytes, uint64_t now)
+charge(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now)
 {
-	if (out->limit_out != NULL && !weir_limit_take(out->limit_out, bytes, now))
+	enum weir_direction direction = leaving->to_remote ? WEIR_TO_UPLINK : WEIR_TO_VPORT;
+	uint32_t out = weir_credit_out(leaving->out_id);
+
+	if (!take(pipe, leaving->limit_out, &leaving->out->limit_out, out, leaving->bytes, now))
 		return WEIR_DROP_VPORT_LIMIT;
-	if (out->limit_tenant == NULL || weir_limit_take(out->limit_tenant, bytes, now))
+	if (__builtin_expect(take(pipe, leaving->limit_tenant, &leaving->out->limit_tenant,
+				 weir_credit_tenant(leaving->tenant, direction), leaving->bytes, now),
+		1))
 		return WEIR_OK;
-	if (out->limit_out != NULL)
-		weir_limit_return(out->limit_out, bytes);
+	if (leaving->limit_out != 0)
+		weir_limit_return(leaving->out->limit_out, &pipe->credits[out], leaving->bytes);
 	return WEIR_DROP_TENANT_LIMIT;
 }
 
-/* May it be offered, and does it pass? Else it is counted where it was to leave, and the caller keeps the packet. */
-static inline bool
+/* May it be offered, and does it pass? */
+static inline enum weir_reason
 admit(struct weir_pipe *pipe, struct leaving *leaving, uint64_t now)
 {
 	enum weir_reason reason = fits(pipe, leaving);
 
-	weir_count(pipe->counters, leaving->out->id)->offered++;
-	if (reason == WEIR_OK)
-		reason = charge(leaving->out, leaving->bytes, now);
-	if (__builtin_expect(reason == WEIR_OK, 1))
-		return true;
-	weir_count_drop(pipe->counters, leaving->out->id, WEIR_DROP_TX, reason, leaving->bytes);
-	return false;
+	return reason == WEIR_OK ? charge(pipe, leaving, now) : reason;
+}
+
+/* What became of it, at its way out. */
+static void
+count_out(struct weir_pipe *pipe, const struct leaving *leaving, enum weir_reason reason)
+{
+	struct weir_count *count = weir_count(pipe->counters, leaving->out_id);
+
+	count->offered++;
+	if (reason != WEIR_OK) {
+		weir_count_drop(pipe->counters, leaving->out_id, WEIR_DROP_TX, reason, leaving->bytes);
+		return;
+	}
+	count->tx_packets++;
+	count->tx_bytes += leaving->bytes;
 }
 
 /* May it leave in several segments? Not while the port is unknown. */
 static inline bool
 out_chained(const struct weir_pipe *pipe, const struct leaving *leaving)
 {
-	const struct weir_port *port = leaving->out->port;
+	const struct weir_port *port = leaving->port;
 
-	if (leaving->out->kind == WEIR_IFACE_REMOTE)
+	if (leaving->to_remote)
 		port = leaving->encap != NULL ? uplink(pipe, leaving->encap) : NULL;
 	return port != NULL && port->tx_chained;
 }
 
-static inline void
+/* ---- to every other interface of a switch ---- */
+
+static void
 send_original(struct weir_pipe *pipe, struct leaving *leaving, uint64_t now)
 {
-	if (admit(pipe, leaving, now))
+	enum weir_reason reason = admit(pipe, leaving, now);
+
+	count_out(pipe, leaving, reason);
+	if (reason == WEIR_OK)
 		rewrite(pipe, leaving, now);
 	else
 		rte_pktmbuf_free(leaving->m);
 }
 
-/* A copy to `out`; the original stays with the caller. */
+/* A copy; the original stays with the caller. */
 static void
-send_copy(struct weir_pipe *pipe, const struct leaving *original, const struct weir_iface *out, uint64_t now)
+send_copy(struct weir_pipe *pipe, const struct leaving *original, uint64_t now)
 {
 	struct leaving copy = *original;
+	enum weir_reason reason = admit(pipe, &copy, now);
 
-	copy.out = out;
-	if (!admit(pipe, &copy, now))
-		return;
-	copy.m = weir_packet_copy(original->m, pipe->pool, out_chained(pipe, &copy));
-	if (copy.m == NULL) {
-		weir_count_drop(pipe->counters, out->id, WEIR_DROP_TX, WEIR_DROP_NO_MBUF, copy.bytes);
-		return;
+	if (reason == WEIR_OK) {
+		copy.m = weir_packet_copy(original->m, pipe->pool, out_chained(pipe, &copy));
+		reason = copy.m == NULL ? WEIR_DROP_NO_MBUF : WEIR_OK;
 	}
-	rewrite(pipe, &copy, now);
+	count_out(pipe, &copy, reason);
+	if (reason == WEIR_OK)
+		rewrite(pipe, &copy, now);
 }
 
 /* The interface of a flood that is still to be served: all but the last get copies, the last gets the original. */
@@ -99,8 +113,8 @@ static inline void
 fan_out(struct fan *fan, const struct weir_iface *out)
 {
 	if (fan->n++ > 0)
-		send_copy(fan->pipe, fan->leaving, fan->leaving->out, fan->now);
-	fan->leaving->out = out;
+		send_copy(fan->pipe, fan->leaving, fan->now);
+	leave_by(fan->leaving, out);
 }
 
 /* To every vport but the one it came from and, unless it came from one (split horizon), to every remote. */
@@ -112,47 +126,61 @@ flood(struct weir_pipe *pipe, const struct weir_verdict *verdict, struct leaving
 	struct fan fan = {.pipe = pipe, .leaving = leaving, .now = now};
 
 	for (uint32_t k = 0; k < sw->n_vports; k++)
-		if (sw->vports[k]->id != verdict->in->id)
+		if (sw->vports[k]->id != verdict->in_id)
 			fan_out(&fan, sw->vports[k]);
 	for (uint32_t k = 0; k < n_remotes; k++)
 		fan_out(&fan, sw->remotes[k]);
 	/* The walk made sure that there is one. */
-	weir_count(pipe->counters, verdict->in->id)->copies += fan.n - 1;
+	weir_count(pipe->counters, verdict->in_id)->copies += fan.n - 1;
 	send_original(pipe, leaving, now);
 }
 
-/* What a forwarded packet is about to touch of its way out; asked for by the whole burst before it is needed. */
-static inline void
-prefetch_ways(const struct weir_pipe *pipe, const struct weir_burst *burst)
-{
-	for (uint32_t k = 0; k < burst->n_live; k++) {
-		const struct weir_iface *out = burst->verdict[burst->live[k]]->out;
+/* ---- to one ---- */
 
-		if (out == NULL)
-			continue;
-		rte_prefetch0(out->limit_out);
-		rte_prefetch0(out->limit_tenant);
-		rte_prefetch0(weir_count_of(pipe->counters, out->id));
+/* Of a known flow: counted on its path, where all goes well; else on the interfaces. */
+static inline void
+send_known(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct leaving *leaving)
+{
+	const struct weir_verdict *verdict = burst->verdict[i];
+	enum weir_reason reason = admit(pipe, leaving, burst->now);
+
+	if (__builtin_expect(reason == WEIR_OK, 1)) {
+		weir_count_path(
+		    pipe->counters, &burst->path[i]->count, verdict->in_id, verdict->out_id, leaving->bytes);
+		rewrite(pipe, leaving, burst->now);
+		return;
 	}
+	enter(pipe, burst, i, verdict->in, leaving->bytes);
+	weir_count(pipe->counters, verdict->in_id)->accepted++;
+	count_out(pipe, leaving, reason);
+	rte_pktmbuf_free(leaving->m);
 }
 
 void
 stage_forward(struct weir_pipe *pipe, struct weir_burst *burst)
 {
-	prefetch_ways(pipe, burst);
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		uint32_t i = burst->live[k];
 		const struct weir_verdict *verdict = burst->verdict[i];
 		struct leaving leaving = {
 		    .m = burst->m[i],
 		    .out = verdict->out,
+		    .port = verdict->port,
+		    .out_id = verdict->out_id,
+		    .vlan = verdict->vlan,
+		    .to_remote = verdict->to_remote,
+		    .tenant = verdict->tenant,
+		    .limit_out = verdict->limit[WEIR_LIMIT_OUT],
+		    .limit_tenant = verdict->limit[WEIR_LIMIT_TENANT],
 		    .bytes = burst->frame[i].len,
 		    .tags = burst->key[i].flags & WEIR_KEY_TAGS,
-		    .flow_hash = (uint32_t)weir_hash(&pipe->port_secret, &burst->hash[i], sizeof(burst->hash[i])),
 		    .tos = burst->frame[i].tos,
 		};
 
-		if (verdict->action == WEIR_FLOOD)
+		leaving.entropy = burst->flow[i] != NULL ? burst->flow[i]->entropy : entropy(pipe, burst->hash[i]);
+		if (__builtin_expect(burst->path[i] != NULL, 1))
+			send_known(pipe, burst, i, &leaving);
+		else if (verdict->action == WEIR_FLOOD)
 			flood(pipe, verdict, &leaving, burst->now);
 		else
 			send_original(pipe, &leaving, burst->now);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Lookup: the flow's path, one lookup whatever the topology; and for a flow that is new or stale, the walk. A flow
- * that finds no slot is forwarded uncached, and that is counted.
+ * Lookup: the flow's path, one lookup whatever the topology; and for a flow that is new or stale, whose it is and the
+ * walk. A flow that finds no slot is forwarded uncached, and that is counted.
+ *
+ * A packet of a known flow reads its bucket, its flow (key and counters), its path (counts and verdict) and what the
+ * worker holds of its limits. The burst goes through them side by side: every packet's next line is asked for
+ * before the first one is needed.
  */
 #include <string.h>
 
@@ -64,8 +68,10 @@ forget(struct weir_pipe *pipe, struct weir_flow *flow)
 static struct weir_flow_owner
 owner(const struct weir_iface *in)
 {
-	return (struct weir_flow_owner){
-	    .tenant = in->tenant->id, .tenant_serial = in->tenant->serial, .iface_serial = in->serial};
+	return (struct weir_flow_owner){.tenant = in->tenant->id,
+	    .tenant_serial = in->tenant->serial,
+	    .iface = in->id,
+	    .iface_serial = in->serial};
 }
 
 /* The slot, or NULL. */
@@ -91,7 +97,7 @@ adopt(struct weir_pipe *pipe, struct weir_flow *flow, const struct weir_iface *i
 {
 	const struct weir_flow_owner owned = owner(in);
 
-	if (flow->iface_serial == in->serial)
+	if (flow->iface == in->id && flow->iface_serial == in->serial)
 		return true;
 	if (!quota_take(pipe->vnet, in->tenant))
 		return false;
@@ -115,6 +121,7 @@ install(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const stru
 			weir_paths_put(pipe->paths, path);
 			return NULL;
 		}
+		flow->entropy = entropy(pipe, burst->hash[i]);
 	} else {
 		weir_paths_put(pipe->paths, flow->path);
 	}
@@ -136,9 +143,9 @@ refresh(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, stru
 	learn(pipe, burst->in[i], &burst->key[i].smac, burst->now);
 }
 
-/* The walk, for packet i; flow NULL = not cached. Returns the reason of a drop. */
+/* The walk, for packet i, which has been entered; flow NULL = not cached. Returns the reason of a drop. */
 static enum weir_reason
-miss(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_flow *flow)
+walk(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_flow *flow)
 {
 	struct weir_verdict *verdict = &burst->scratch[i];
 	const struct weir_iface *in = burst->in[i];
@@ -172,6 +179,33 @@ miss(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_f
 	return WEIR_OK;
 }
 
+static enum weir_reason
+miss(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_flow *flow)
+{
+	enum weir_reason reason = classify(pipe, burst, i);
+
+	burst->path[i] = NULL;
+	if (reason == WEIR_OK)
+		return walk(pipe, burst, i, flow);
+	if (flow != NULL)
+		forget(pipe, flow);
+	return reason;
+}
+
+/* What a packet is about to touch of its limits and its way out. */
+static inline void
+prefetch_way(const struct weir_pipe *pipe, const struct weir_verdict *verdict)
+{
+	enum weir_direction direction = verdict->to_remote ? WEIR_TO_UPLINK : WEIR_TO_VPORT;
+
+	rte_prefetch0(&pipe->credits[weir_credit_out(verdict->out_id)]);
+	rte_prefetch0(&pipe->credits[weir_credit_tenant(verdict->tenant, direction)]);
+	if (verdict->limit[WEIR_LIMIT_IN] != 0)
+		rte_prefetch0(&pipe->credits[weir_credit_in(verdict->in_id)]);
+	if (verdict->to_remote)
+		rte_prefetch0(verdict->out);
+}
+
 /* True if the flow's path stands. */
 static inline bool
 hit(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_flow *flow)
@@ -180,9 +214,17 @@ hit(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct w
 
 	if (path->gen != flow->path_gen || !weir_verdict_valid(pipe->vnet, &path->verdict))
 		return false;
+	burst->in[i] = path->verdict.in;
+	burst->path[i] = path;
 	burst->verdict[i] = &path->verdict;
-	rte_prefetch0(path->verdict.out);
 	refresh(pipe, burst, i, path);
+	if (__builtin_expect(path->verdict.action == WEIR_FORWARD, 1)) {
+		prefetch_way(pipe, &path->verdict);
+	} else {
+		/* Counted where each copy goes. */
+		enter(pipe, burst, i, path->verdict.in, burst->frame[i].len);
+		burst->path[i] = NULL;
+	}
 	return true;
 }
 
@@ -202,8 +244,10 @@ prefetch_paths(const struct weir_pipe *pipe, const struct weir_burst *burst)
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		const struct weir_flow *flow = burst->flow[burst->live[k]];
 
-		if (flow != NULL)
+		if (__builtin_expect(flow != NULL, 1)) {
 			rte_prefetch0(weir_path(pipe->paths, flow->path));
+			rte_prefetch0(&weir_path(pipe->paths, flow->path)->verdict);
+		}
 	}
 }
 
@@ -214,16 +258,16 @@ stage_lookup(struct weir_pipe *pipe, struct weir_burst *burst)
 	    false; /* the cache, by an earlier packet of this burst: what the bulk lookup found may be gone */
 	uint32_t kept = 0;
 
-	weir_flows_lookup(pipe->flows, burst->key, burst->live, burst->n_live, burst->hash, burst->flow);
+	weir_flows_lookup(pipe->flows, burst->key, burst->hash, burst->live, burst->n_live, burst->flow);
 	prefetch_paths(pipe, burst);
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		uint32_t i = burst->live[k];
 		struct weir_flow *flow = burst->flow[i];
 		enum weir_reason reason;
 
-		if (changed)
+		if (__builtin_expect(changed, 0))
 			burst->flow[i] = flow = weir_flows_find(pipe->flows, &burst->key[i], burst->hash[i]);
-		if (flow == NULL || !hit(pipe, burst, i, flow)) {
+		if (__builtin_expect(flow == NULL || !hit(pipe, burst, i, flow), 0)) {
 			changed = true;
 			reason = miss(pipe, burst, i, flow);
 			if (reason != WEIR_OK) {
@@ -232,7 +276,7 @@ stage_lookup(struct weir_pipe *pipe, struct weir_burst *burst)
 			}
 			flow = burst->flow[i];
 		}
-		if (flow != NULL)
+		if (__builtin_expect(flow != NULL, 1))
 			count_flow(flow, &burst->frame[i], burst->now);
 		burst->live[kept++] = i;
 	}

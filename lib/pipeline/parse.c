@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Parse: from bytes on a port to a vport's frame and its flow key, or to a tunnel packet, whose tenant classify.c
- * finds. What belongs to neither is the port's.
+ * Parse: from bytes on a port to a tenant's frame and its flow key, tunnel headers taken off. The usual packet is
+ * parsed by vector instructions (weir_quick.h), any other by the scalar parsers, with the same result. What is no
+ * tenant's is the port's.
  */
 #include <rte_byteorder.h>
 
@@ -9,6 +10,12 @@
 
 #define TPID_C 0x8100
 #define TPID_S 0x88a8
+
+#define RX_BAD (RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD)
+/* What the NIC found out about the packet is not what the next one is to be told. */
+#define RX_FOUND                                                                                                     \
+	(RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_RSS_HASH | RTE_MBUF_F_RX_IP_CKSUM_MASK |   \
+	    RTE_MBUF_F_RX_L4_CKSUM_MASK)
 
 static inline uint16_t
 load16(const uint8_t *p)
@@ -23,17 +30,16 @@ outer_vlan(struct rte_mbuf *m, uint32_t *vid)
 	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
 	uint16_t type;
 
+	*vid = 0;
 	if (rte_pktmbuf_data_len(m) < 14)
 		return -1;
-	if (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) {
+	if (__builtin_expect((m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0, 0)) {
 		*vid = m->vlan_tci & 0xfff;
 		return 0;
 	}
 	type = load16(data + 12);
-	if (type != TPID_C && type != TPID_S) {
-		*vid = 0;
+	if (type != TPID_C && type != TPID_S)
 		return 0;
-	}
 	if (rte_pktmbuf_data_len(m) < 18)
 		return -1;
 	*vid = load16(data + 14) & 0xfff;
@@ -41,9 +47,12 @@ outer_vlan(struct rte_mbuf *m, uint32_t *vid)
 	return 0;
 }
 
+/* ---- the underlay ---- */
+
 /* To maintenance, which answers ARP, ND and ping. */
 static void
-punt(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_underlay *underlay)
+punt(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_underlay *underlay,
+    const struct weir_outer *outer)
 {
 	struct rte_mbuf *m = burst->m[i];
 	uint32_t iface = burst->in[i]->id;
@@ -52,7 +61,7 @@ punt(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct 
 	meta->iface = iface;
 	meta->bytes = burst->frame[i].len;
 	meta->underlay = underlay->id;
-	if ((burst->outer[i].kind == WEIR_UNDERLAY_ECHO && rte_ring_count(pipe->punt) >= WEIR_PUNT_ECHO) ||
+	if ((outer->kind == WEIR_UNDERLAY_ECHO && rte_ring_count(pipe->punt) >= WEIR_PUNT_ECHO) ||
 	    rte_ring_sp_enqueue(pipe->punt, m) != 0) {
 		drop(pipe, burst, i, WEIR_DROP_PUNT_FULL);
 		return;
@@ -60,52 +69,142 @@ punt(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct 
 	weir_count(pipe->counters, iface)->held_in++;
 }
 
-/* A frame from the underlay: true if it is a tunnel's, whose tenant is found next. */
-static inline bool
+/* Who sent it, for the key: an IPv4 address as it is, an IPv6 one by the id of its VTEP. */
+static inline void
+tunnel_source(
+    const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, uint32_t vni, const struct weir_ip *source)
+{
+	struct weir_key *key = &burst->key[i];
+
+	key->ingress = WEIR_KEY_TUNNEL | vni;
+	if (weir_ip_is_v4(source)) {
+		memcpy(&key->peer, &source->b[12], sizeof(key->peer));
+		return;
+	}
+	burst->source[i] = *source;
+	key->ingress |= WEIR_KEY_TUNNEL_V6;
+	key->peer = weir_neigh_vtep_find(pipe->vnet->neigh, source);
+}
+
+/* The frame in a tunnel packet: true if it goes on. */
+static bool
+unwrap(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_outer *outer)
+{
+	struct rte_mbuf *m = burst->m[i];
+	enum weir_reason reason, whose;
+
+	if (!weir_vnet_is_local(pipe->vnet, &outer->dst)) {
+		enter_port(pipe, burst, i);
+		drop(pipe, burst, i, WEIR_DROP_NOT_OURS);
+		return false;
+	}
+	reason = weir_parse_frame(rte_pktmbuf_mtod(m, const uint8_t *) + outer->inner,
+	    rte_pktmbuf_data_len(m) - outer->inner, outer->inner_len, &burst->key[i], &burst->frame[i]);
+	if (reason == WEIR_OK)
+		reason = weir_decap(m, outer->inner, outer->tos, &burst->frame[i]);
+	tunnel_source(pipe, burst, i, outer->vni, &outer->src);
+	if (reason == WEIR_OK)
+		return true;
+	burst->frame[i].len = outer->inner_len;
+	whose = classify(pipe, burst, i);
+	drop(pipe, burst, i, whose != WEIR_OK ? whose : reason);
+	return false;
+}
+
+/* Anything from the underlay: true if it is a tenant's and goes on. */
+static bool
 parse_underlay(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_underlay *underlay)
 {
 	struct rte_mbuf *m = burst->m[i];
 	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
-	struct weir_outer *outer = &burst->outer[i];
-	enum weir_reason reason;
 	bool to_us = weir_mac_equal((const struct weir_mac *)data, &underlay->mac);
+	struct weir_outer outer;
+	enum weir_reason reason;
 
-	if (m->ol_flags & (RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD))
+	if ((m->ol_flags & RX_BAD) != 0)
 		reason = WEIR_DROP_BAD_CHECKSUM;
 	else
 		reason = weir_parse_underlay(data, rte_pktmbuf_data_len(m), rte_pktmbuf_pkt_len(m),
-		    (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD, outer);
-	if (reason == WEIR_OK && !to_us && (outer->kind == WEIR_UNDERLAY_VXLAN || (data[0] & 1) == 0))
+		    (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD, &outer);
+	if (reason == WEIR_OK && !to_us && (outer.kind == WEIR_UNDERLAY_VXLAN || (data[0] & 1) == 0))
 		reason = WEIR_DROP_NOT_OURS;
-	if (reason == WEIR_OK && outer->kind == WEIR_UNDERLAY_VXLAN) {
-		burst->in[i] = NULL;
-		burst->frame[i].len = rte_pktmbuf_pkt_len(m);
-		return true;
-	}
+	if (reason == WEIR_OK && outer.kind == WEIR_UNDERLAY_VXLAN)
+		return unwrap(pipe, burst, i, &outer);
 	enter(pipe, burst, i, weir_vnet_iface(pipe->vnet, underlay->iface), rte_pktmbuf_pkt_len(m));
-	if (reason == WEIR_OK && outer->kind != WEIR_UNDERLAY_OTHER)
-		punt(pipe, burst, i, underlay);
+	if (reason == WEIR_OK && outer.kind != WEIR_UNDERLAY_OTHER)
+		punt(pipe, burst, i, underlay, &outer);
 	else
 		drop(pipe, burst, i, reason != WEIR_OK ? reason : WEIR_DROP_UNDERLAY_OTHER);
 	return false;
 }
 
+/* The same for the usual packet; false: it is not, nothing has changed. */
 static inline bool
-parse_vport(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_iface *in)
+quick_underlay(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_underlay *underlay)
+{
+	struct rte_mbuf *m = burst->m[i];
+	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint32_t len = rte_pktmbuf_data_len(m), ingress, peer;
+	bool v6 = data[12] == 0x86;
+	struct weir_quick_tunnel tunnel;
+
+	if (len != rte_pktmbuf_pkt_len(m) || (m->ol_flags & RX_BAD) != 0 ||
+	    !weir_quick_underlay(data, len, &underlay->match[v6], v6,
+		(m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD, &tunnel))
+		return false;
+	ingress = WEIR_KEY_TUNNEL | tunnel.vni;
+	if (v6) {
+		struct weir_ip *source = &burst->source[i];
+
+		memcpy(source, data + 22, sizeof(*source));
+		ingress |= WEIR_KEY_TUNNEL_V6;
+		peer = weir_neigh_vtep_find(pipe->vnet->neigh, source);
+	} else {
+		memcpy(&peer, data + 26, sizeof(peer));
+	}
+	if (!weir_quick_frame(data + tunnel.inner, tunnel.inner_len, ingress, peer, &burst->key[i], &burst->frame[i]))
+		return false;
+	weir_quick_decap(m, &tunnel);
+	return true;
+}
+
+/* ---- vports ---- */
+
+static bool
+parse_vport(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, uint32_t iface)
 {
 	struct rte_mbuf *m = burst->m[i];
 	uint32_t len = rte_pktmbuf_pkt_len(m);
-	enum weir_reason reason;
-
-	enter(pipe, burst, i, in, len);
-	reason = weir_parse_frame(
+	enum weir_reason reason = weir_parse_frame(
 	    rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), len, &burst->key[i], &burst->frame[i]);
-	/* What the NIC found out about the packet is not what the next one is to be told. */
-	m->ol_flags &= ~(RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_RSS_HASH |
-			 RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK);
+
+	burst->key[i].ingress = iface;
 	if (reason == WEIR_OK)
 		return true;
 	burst->frame[i].len = len;
+	if (classify(pipe, burst, i) == WEIR_OK)
+		drop(pipe, burst, i, reason);
+	else
+		drop(pipe, burst, i, WEIR_DROP_UNKNOWN_VLAN);
+	return false;
+}
+
+static inline bool
+quick_vport(struct weir_burst *burst, uint32_t i, uint32_t iface)
+{
+	struct rte_mbuf *m = burst->m[i];
+	uint32_t len = rte_pktmbuf_data_len(m);
+
+	return len == rte_pktmbuf_pkt_len(m) && weir_quick_frame(rte_pktmbuf_mtod(m, const uint8_t *), len, iface, 0,
+						    &burst->key[i], &burst->frame[i]);
+}
+
+/* ---- any packet ---- */
+
+static bool
+lose(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, enum weir_reason reason)
+{
+	enter_port(pipe, burst, i);
 	drop(pipe, burst, i, reason);
 	return false;
 }
@@ -114,31 +213,25 @@ parse_vport(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const 
 static inline bool
 parse(struct weir_pipe *pipe, struct weir_burst *burst, const struct weir_port_map *map, uint32_t i)
 {
-	const struct weir_vnet *vnet = pipe->vnet;
-	enum weir_reason reason = WEIR_DROP_UNKNOWN_VLAN;
+	const struct weir_underlay *underlay;
 	struct rte_mbuf *m = burst->m[i];
+	bool short_frame = weir_packet_pullup(m) != 0;
 	uint32_t vid, target;
 
-	if (weir_packet_pullup(m) != 0 || outer_vlan(m, &vid) != 0) {
-		reason = WEIR_DROP_SHORT_FRAME;
-	} else {
-		target = __atomic_load_n(&map->target[vid], __ATOMIC_ACQUIRE);
-		if (target & WEIR_TARGET_UNDERLAY) {
-			const struct weir_underlay *underlay =
-			    __atomic_load_n(&vnet->underlays[target & ~WEIR_TARGET_UNDERLAY], __ATOMIC_ACQUIRE);
-
-			if (underlay != NULL)
-				return parse_underlay(pipe, burst, i, underlay);
-		} else if (target != WEIR_TARGET_NONE) {
-			const struct weir_iface *in = weir_vnet_iface(vnet, target - 1);
-
-			if (in != NULL)
-				return parse_vport(pipe, burst, i, in);
-		}
+	burst->received[i] = rte_pktmbuf_pkt_len(m);
+	if (__builtin_expect(short_frame || outer_vlan(m, &vid) != 0, 0))
+		return lose(pipe, burst, i, WEIR_DROP_SHORT_FRAME);
+	burst->received[i] = rte_pktmbuf_pkt_len(m);
+	target = __atomic_load_n(&map->target[vid], __ATOMIC_ACQUIRE);
+	if ((target & WEIR_TARGET_UNDERLAY) != 0) {
+		underlay = __atomic_load_n(&pipe->vnet->underlays[target & ~WEIR_TARGET_UNDERLAY], __ATOMIC_ACQUIRE);
+		if (underlay != NULL)
+			return quick_underlay(pipe, burst, i, underlay) || parse_underlay(pipe, burst, i, underlay);
+	} else if (target != WEIR_TARGET_NONE) {
+		m->ol_flags &= ~RX_FOUND;
+		return quick_vport(burst, i, target - 1) || parse_vport(pipe, burst, i, target - 1);
 	}
-	enter(pipe, burst, i, weir_vnet_iface(vnet, map->iface), rte_pktmbuf_pkt_len(m));
-	drop(pipe, burst, i, reason);
-	return false;
+	return lose(pipe, burst, i, WEIR_DROP_UNKNOWN_VLAN);
 }
 
 void
@@ -151,8 +244,10 @@ stage_parse(struct weir_pipe *pipe, struct weir_burst *burst)
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		uint32_t i = burst->live[k];
 
-		if (parse(pipe, burst, map, i))
-			burst->live[kept++] = i;
+		if (!parse(pipe, burst, map, i))
+			continue;
+		burst->hash[i] = weir_flows_hash(pipe->flows, &burst->key[i]);
+		burst->live[kept++] = i;
 	}
 	burst->n_live = kept;
 }

@@ -11,14 +11,14 @@
 #include "weir_vmem.h"
 
 /* Flows share paths: as many paths as flows are never needed but where each flow has a pair of MACs of its own. */
-#define FLOWS_A_PATH 4
+#define FLOWS_A_PATH 12
+#define PATHS_MIN 1024 /* where there are as many flows */
 
 /* The stages in order. */
 static void
 run(struct weir_pipe *pipe, struct weir_burst *burst)
 {
 	stage_parse(pipe, burst);
-	stage_classify(pipe, burst);
 	stage_lookup(pipe, burst);
 	stage_police(pipe, burst);
 	stage_forward(pipe, burst);
@@ -53,6 +53,7 @@ drop(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, enum weir_rea
 void
 drop_tx(struct weir_pipe *pipe, uint32_t iface, struct rte_mbuf *m, uint32_t bytes, enum weir_reason reason)
 {
+	weir_count_unsent(pipe->counters, iface, bytes);
 	weir_count_drop(pipe->counters, iface, WEIR_DROP_TX, reason, bytes);
 	rte_pktmbuf_free(m);
 }
@@ -79,6 +80,12 @@ make_ring(const char *what, uint32_t worker, unsigned int esize, unsigned int co
 	return rte_ring_create_elem(name, esize, count, socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
+static uint32_t
+paths_for(uint32_t flows)
+{
+	return RTE_MAX(flows / FLOWS_A_PATH, RTE_MIN(flows, (uint32_t)PATHS_MIN));
+}
+
 struct weir_pipe *
 weir_pipe_create(const struct weir_pipe_params *params)
 {
@@ -93,16 +100,15 @@ weir_pipe_create(const struct weir_pipe_params *params)
 	pipe->refresh = WEIR_NS_PER_S;
 	weir_hash_secret_init(&pipe->port_secret);
 	pipe->flows = weir_flows_create(params->flows, params->socket);
-	pipe->paths = weir_paths_create(params->flows / FLOWS_A_PATH + 1, params->socket);
+	pipe->paths = weir_paths_create(paths_for(params->flows), params->counters, params->socket);
 	pipe->learn = make_ring("learn", params->worker, sizeof(struct weir_learn), WEIR_LEARN_RING, params->socket);
 	pipe->punt = make_ring("punt", params->worker, sizeof(void *), WEIR_PUNT_RING, params->socket);
-	pipe->tx = weir_vmem_alloc(WEIR_PORTS_MAX * sizeof(*pipe->tx));
-	pipe->shares = weir_vmem_alloc(WEIR_TENANTS_MAX * sizeof(*pipe->shares));
-	pipe->waiting_of = weir_vmem_alloc(WEIR_TENANTS_MAX * sizeof(*pipe->waiting_of));
+	pipe->tx = weir_vmem_take(WEIR_PORTS_MAX * sizeof(*pipe->tx));
+	pipe->shares = weir_vmem_take(WEIR_TENANTS_MAX * sizeof(*pipe->shares));
+	pipe->waiting_of = weir_vmem_take(WEIR_TENANTS_MAX * sizeof(*pipe->waiting_of));
+	pipe->credits = weir_vmem_take(WEIR_CREDITS * sizeof(*pipe->credits));
 	if (pipe->flows == NULL || pipe->paths == NULL || pipe->learn == NULL || pipe->punt == NULL ||
-	    pipe->tx == NULL || pipe->shares == NULL || pipe->waiting_of == NULL ||
-	    weir_vmem_populate(pipe->tx, WEIR_PORTS_MAX * sizeof(*pipe->tx)) != 0 ||
-	    weir_vmem_populate(pipe->shares, WEIR_TENANTS_MAX * sizeof(*pipe->shares)) != 0) {
+	    pipe->tx == NULL || pipe->shares == NULL || pipe->waiting_of == NULL || pipe->credits == NULL) {
 		weir_pipe_free(pipe);
 		return NULL;
 	}
@@ -127,6 +133,7 @@ weir_pipe_free(struct weir_pipe *pipe)
 	weir_vmem_free(pipe->tx, WEIR_PORTS_MAX * sizeof(*pipe->tx));
 	weir_vmem_free(pipe->shares, WEIR_TENANTS_MAX * sizeof(*pipe->shares));
 	weir_vmem_free(pipe->waiting_of, WEIR_TENANTS_MAX * sizeof(*pipe->waiting_of));
+	weir_vmem_free(pipe->credits, WEIR_CREDITS * sizeof(*pipe->credits));
 	rte_free(pipe);
 }
 

@@ -24,7 +24,7 @@ struct share {
 struct waiting {
 	struct rte_mbuf *m;
 	uint32_t iface, serial, tenant;
-	uint32_t bytes, flow_hash;
+	uint32_t bytes, entropy;
 	uint8_t tos;
 	uint64_t deadline;
 };
@@ -45,7 +45,8 @@ struct weir_pipe {
 	struct share *shares; /* by tenant */
 	uint32_t n_waiting;
 	struct waiting waiting[WEIR_WAIT_MAX];
-	uint16_t *waiting_of; /* by tenant */
+	uint16_t *waiting_of;	     /* by tenant */
+	struct weir_credit *credits; /* what it holds of limits, by weir_limit_ref */
 	struct weir_hash_secret
 	    port_secret; /* of UDP source ports: what a remote sees must not tell of the flow table's */
 	struct weir_burst burst;
@@ -53,7 +54,6 @@ struct weir_pipe {
 
 /* ---- stages, in order: each goes through burst->live and keeps what goes on ---- */
 void stage_parse(struct weir_pipe *pipe, struct weir_burst *burst);
-void stage_classify(struct weir_pipe *pipe, struct weir_burst *burst);
 void stage_lookup(struct weir_pipe *pipe, struct weir_burst *burst);
 void stage_police(struct weir_pipe *pipe, struct weir_burst *burst);
 void stage_forward(struct weir_pipe *pipe, struct weir_burst *burst);
@@ -72,10 +72,23 @@ enter(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct
 	count->rx_bytes += bytes;
 }
 
+/* It is the port's. */
+void enter_port(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i);
+
+/* Enters it as whose it is, by its key; or as the port's, with the reason for which it is nobody's. */
+enum weir_reason classify(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i);
+
+/* Chooses the UDP source port of a flow's tunnel packets; says nothing of the flow table's hash. */
+static inline uint16_t
+entropy(const struct weir_pipe *pipe, uint64_t hash)
+{
+	return (uint16_t)weir_hash(&pipe->port_secret, &hash, sizeof(hash));
+}
+
 /* The one exit for losses before an egress is chosen: counts at the interface the packet came in by, and frees it. */
 void drop(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, enum weir_reason reason);
 
-/* The one exit for losses on the way out by `iface`. */
+/* The one exit for losses on the way out by `iface`, of what was counted as sent. */
 void drop_tx(struct weir_pipe *pipe, uint32_t iface, struct rte_mbuf *m, uint32_t bytes, enum weir_reason reason);
 
 /* The tenant's share, of this tick. */
@@ -90,6 +103,14 @@ share_of(struct weir_pipe *pipe, const struct weir_tenant *tenant, uint64_t now)
 	return share;
 }
 
+/* Takes a frame from the limit with this serial (0: there is none), which is at *limit, by this credit. */
+static inline bool
+take(struct weir_pipe *pipe, uint32_t serial, struct weir_limit *const *limit, uint32_t credit, uint32_t bytes,
+    uint64_t now)
+{
+	return serial == 0 || weir_limit_take(limit, serial, &pipe->credits[credit], bytes, now);
+}
+
 /* Tells maintenance that `in` sent `mac`, within the tenant's share. */
 void learn(struct weir_pipe *pipe, const struct weir_iface *in, const struct weir_mac *mac, uint64_t now);
 
@@ -97,12 +118,30 @@ void learn(struct weir_pipe *pipe, const struct weir_iface *in, const struct wei
 struct leaving {
 	struct rte_mbuf *m;
 	const struct weir_iface *out;
-	uint32_t bytes;	    /* of the frame */
-	uint32_t tags;	    /* of the tenant's own in it */
-	uint32_t flow_hash; /* chooses the UDP source port */
+	const struct weir_port *port; /* vport: NULL while it is down */
+	uint32_t out_id, vlan;
+	bool to_remote;
+	uint32_t tenant;
+	uint32_t limit_out, limit_tenant; /* serials */
+	uint32_t bytes;			  /* of the frame */
+	uint32_t tags;			  /* of the tenant's own in it */
+	uint32_t entropy;		  /* chooses the UDP source port */
 	uint8_t tos;
 	const struct weir_encap *encap; /* to a remote; NULL while its neighbour is asked for */
 };
+
+/* It is to leave by `out`. */
+static inline void
+leave_by(struct leaving *leaving, const struct weir_iface *out)
+{
+	leaving->out = out;
+	leaving->port = out->port;
+	leaving->out_id = out->id;
+	leaving->vlan = out->vlan;
+	leaving->to_remote = out->kind == WEIR_IFACE_REMOTE;
+	leaving->limit_out = weir_limit_serial(out->limit_out);
+	leaving->limit_tenant = weir_limit_serial(out->limit_tenant);
+}
 
 /* Looks up leaving->encap, for a way out that is a remote. Returns WEIR_OK, or why it cannot go there. */
 enum weir_reason find_encap(const struct weir_pipe *pipe, struct leaving *leaving);

@@ -21,11 +21,13 @@ may_flood(struct weir_pipe *pipe, const struct weir_verdict *verdict, const stru
 static inline enum weir_reason
 police(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i)
 {
-	const struct weir_iface *in = burst->in[i];
+	const struct weir_verdict *verdict = burst->verdict[i];
 
-	if (burst->verdict[i]->action == WEIR_FLOOD && !may_flood(pipe, burst->verdict[i], in->tenant, burst->now))
+	if (__builtin_expect(verdict->action == WEIR_FLOOD, 0) &&
+	    !may_flood(pipe, verdict, burst->in[i]->tenant, burst->now))
 		return WEIR_DROP_FLOOD_LIMIT;
-	if (in->limit_in != NULL && !weir_limit_take(in->limit_in, burst->frame[i].len, burst->now))
+	if (!take(pipe, verdict->limit[WEIR_LIMIT_IN], &verdict->in->limit_in, weir_credit_in(verdict->in_id),
+		burst->frame[i].len, burst->now))
 		return WEIR_DROP_VPORT_LIMIT;
 	return WEIR_OK;
 }
@@ -38,12 +40,16 @@ stage_police(struct weir_pipe *pipe, struct weir_burst *burst)
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		uint32_t i = burst->live[k];
 		enum weir_reason reason = police(pipe, burst, i);
+		bool known = burst->path[i] != NULL;
 
-		if (reason != WEIR_OK) {
+		if (__builtin_expect(reason != WEIR_OK, 0)) {
+			if (known)
+				enter(pipe, burst, i, burst->in[i], burst->frame[i].len);
 			drop(pipe, burst, i, reason);
 			continue;
 		}
-		weir_count(pipe->counters, burst->in[i]->id)->accepted++;
+		if (__builtin_expect(!known, 0))
+			weir_count(pipe->counters, burst->in[i]->id)->accepted++;
 		burst->live[kept++] = i;
 	}
 	burst->n_live = kept;

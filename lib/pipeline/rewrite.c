@@ -18,13 +18,13 @@ void
 send_encapsulated(struct weir_pipe *pipe, const struct leaving *leaving)
 {
 	const struct weir_port *port = uplink(pipe, leaving->encap);
-	uint32_t iface = leaving->out->id;
+	uint32_t iface = leaving->out_id;
 	struct rte_mbuf *m = leaving->m;
 
 	if (port == NULL)
 		drop_tx(pipe, iface, m, leaving->bytes, WEIR_DROP_PORT_DOWN);
 	else if (weir_encap_push(
-		     m, leaving->encap, leaving->out->vni, leaving->flow_hash, leaving->tos, port->tx_flags) != 0)
+		     m, leaving->encap, leaving->out->vni, leaving->entropy, leaving->tos, port->tx_flags) != 0)
 		drop_tx(pipe, iface, m, leaving->bytes, WEIR_DROP_NO_MBUF);
 	else
 		tx(pipe, port, m, iface, leaving->bytes);
@@ -33,22 +33,20 @@ send_encapsulated(struct weir_pipe *pipe, const struct leaving *leaving)
 void
 rewrite(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now)
 {
-	const struct weir_iface *out = leaving->out;
-
-	if (out->kind == WEIR_IFACE_REMOTE) {
+	if (leaving->to_remote) {
 		if (__builtin_expect(leaving->encap == NULL, 0)) {
 			wait_for_neighbour(pipe, leaving, now);
 			return;
 		}
 		if (__builtin_expect(pipe->n_waiting != 0, 0))
-			send_waiting(pipe, out, now);
+			send_waiting(pipe, leaving->out, now);
 		send_encapsulated(pipe, leaving);
 		return;
 	}
 	leaving->m->ol_flags &= ~RTE_MBUF_F_TX_OFFLOAD_MASK;
-	if (out->vlan != WEIR_NONE && weir_vlan_push(leaving->m, (uint16_t)out->vlan) != 0) {
-		drop_tx(pipe, out->id, leaving->m, leaving->bytes, WEIR_DROP_NO_MBUF);
+	if (leaving->vlan != WEIR_NONE && weir_vlan_push(leaving->m, (uint16_t)leaving->vlan) != 0) {
+		drop_tx(pipe, leaving->out_id, leaving->m, leaving->bytes, WEIR_DROP_NO_MBUF);
 		return;
 	}
-	tx(pipe, out->port, leaving->m, out->id, leaving->bytes);
+	tx(pipe, leaving->port, leaving->m, leaving->out_id, leaving->bytes);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Tx: collects packets by port and sends them once a round: on the worker's own queue, or to the ring of the worker
- * that owns one. "Left" is what the driver accepted.
+ * that owns one. "Left" is what the driver accepted: what is in a buffer has been counted as that, and what the
+ * driver does not take is taken back.
  */
 #include <rte_ethdev.h>
 
@@ -22,12 +23,6 @@ send_own(struct weir_pipe *pipe, struct txbuf *buf, uint16_t queue)
 	/* Once more: many drivers take what fits up to their ring's end and the rest the next time. */
 	if (sent < buf->n)
 		sent += rte_eth_tx_burst(buf->port->ethdev, queue, &buf->m[sent], (uint16_t)(buf->n - sent));
-	for (uint32_t i = 0; i < sent; i++) {
-		struct weir_count *count = weir_count(pipe->counters, buf->iface[i]);
-
-		count->tx_packets++;
-		count->tx_bytes += buf->bytes[i];
-	}
 	drop_rest(pipe, buf, sent, WEIR_DROP_TX_FULL);
 	return sent;
 }
@@ -44,8 +39,10 @@ hand_over(struct weir_pipe *pipe, struct txbuf *buf)
 		meta->bytes = buf->bytes[i];
 	}
 	sent = rte_ring_enqueue_burst(buf->port->handoff, (void **)buf->m, buf->n, NULL);
-	for (uint32_t i = 0; i < sent; i++)
+	for (uint32_t i = 0; i < sent; i++) {
+		weir_count_unsent(pipe->counters, buf->iface[i], buf->bytes[i]);
 		weir_count(pipe->counters, buf->iface[i])->held_in++;
+	}
 	drop_rest(pipe, buf, sent, WEIR_DROP_HANDOFF_FULL);
 }
 
@@ -130,9 +127,13 @@ weir_pipe_count_handoff(struct weir_pipe *pipe, const struct weir_port *port)
 
 	for (uint32_t i = 0; i < buf->n; i++) {
 		const struct weir_mbuf_meta *meta = weir_mbuf_meta(buf->m[i]);
+		struct weir_count *count;
 
 		buf->iface[i] = meta->iface;
 		buf->bytes[i] = meta->bytes;
-		weir_count(pipe->counters, meta->iface)->held_out++;
+		count = weir_count(pipe->counters, meta->iface);
+		count->held_out++;
+		count->tx_packets++;
+		count->tx_bytes += meta->bytes;
 	}
 }

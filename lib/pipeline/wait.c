@@ -21,11 +21,12 @@ wait_for_neighbour(struct weir_pipe *pipe, const struct leaving *leaving, uint64
 	    .serial = out->serial,
 	    .tenant = out->tenant->id,
 	    .bytes = leaving->bytes,
-	    .flow_hash = leaving->flow_hash,
+	    .entropy = leaving->entropy,
 	    .tos = leaving->tos,
 	    .deadline = now + WEIR_WAIT_NS,
 	};
 	++*of_tenant;
+	weir_count_unsent(pipe->counters, out->id, leaving->bytes);
 	weir_count(pipe->counters, out->id)->held_in++;
 }
 
@@ -35,11 +36,14 @@ check(struct weir_pipe *pipe, const struct waiting *waiting, uint64_t now)
 {
 	const struct weir_iface *out = weir_vnet_iface(pipe->vnet, waiting->iface);
 	enum weir_reason reason = WEIR_DROP_RECONFIGURED;
+	struct weir_count *count;
 	struct leaving leaving = {
 	    .m = waiting->m,
 	    .out = out,
+	    .out_id = waiting->iface,
+	    .to_remote = true,
 	    .bytes = waiting->bytes,
-	    .flow_hash = waiting->flow_hash,
+	    .entropy = waiting->entropy,
 	    .tos = waiting->tos,
 	};
 
@@ -51,7 +55,10 @@ check(struct weir_pipe *pipe, const struct waiting *waiting, uint64_t now)
 			reason = WEIR_DROP_NEIGH_UNRESOLVED;
 		}
 	}
-	weir_count(pipe->counters, waiting->iface)->held_out++;
+	count = weir_count(pipe->counters, waiting->iface);
+	count->held_out++;
+	count->tx_packets++;
+	count->tx_bytes += waiting->bytes;
 	if (reason == WEIR_OK)
 		send_encapsulated(pipe, &leaving);
 	else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The way of a packet: parse -> classify -> lookup (and resolve) -> police -> rewrite -> tx, burst by burst, run
- * to completion. One file a stage; pipeline.c lists them in order.
+ * The way of a packet: parse -> lookup (classify and resolve, if it is not known) -> police -> forward -> rewrite ->
+ * tx, burst by burst, run to completion. One file a stage; pipeline.c lists them in order.
  *
  * Everything here runs on one worker and belongs to it: no lock, no memory from the heap, no system call, no log, no
  * clock.
@@ -32,12 +32,14 @@ struct weir_burst {
 	uint32_t n_live;
 	uint32_t live[WEIR_BURST];
 	struct rte_mbuf *m[WEIR_BURST];
-	struct weir_key key[WEIR_BURST];
+	struct weir_key key[WEIR_BURST] WEIR_CACHE_ALIGNED; /* written and read as one vector */
 	struct weir_frame frame[WEIR_BURST];
-	struct weir_outer outer[WEIR_BURST];	 /* of tunnel packets */
-	const struct weir_iface *in[WEIR_BURST]; /* NULL: a tunnel packet before its remote is found */
+	uint32_t received[WEIR_BURST];		 /* bytes, tunnel headers included */
+	struct weir_ip source[WEIR_BURST];	 /* of IPv6 tunnel packets */
+	const struct weir_iface *in[WEIR_BURST]; /* from lookup on */
 	uint64_t hash[WEIR_BURST];
 	struct weir_flow *flow[WEIR_BURST];
+	struct weir_path *path[WEIR_BURST]; /* of a known flow: what becomes of it is counted there; else NULL */
 	const struct weir_verdict *verdict[WEIR_BURST];
 	struct weir_verdict scratch[WEIR_BURST]; /* verdicts that are not cached */
 };

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <assert.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +34,32 @@ weir_counters_flip(struct weir_counters *counters, uint32_t request)
 	counters->cur ^= 1;
 	counters->bank = &counters->banks[counters->cur];
 	__atomic_store_n(&counters->epoch, request, __ATOMIC_RELEASE);
+}
+
+void
+weir_count_list_path(struct weir_counters *counters, struct weir_path_count *count, uint32_t in, uint32_t out)
+{
+	struct weir_bank *bank = counters->bank;
+
+	assert(bank->n_paths < counters->max_paths);
+	count->listed[counters->cur] = bank->n_paths;
+	bank->paths[bank->n_paths++] = (struct weir_counted_path){.count = count, .in = in, .out = out};
+}
+
+void
+weir_count_settle_path(struct weir_counters *counters, struct weir_path_count *count)
+{
+	struct weir_bank *bank = counters->bank;
+	uint32_t b = counters->cur, at = count->listed[b];
+
+	if (count->bank[b].packets == 0)
+		return;
+	weir_count_passed(weir_count(counters, bank->paths[at].in), weir_count(counters, bank->paths[at].out),
+	    count->bank[b].packets, count->bank[b].bytes);
+	count->bank[b].packets = count->bank[b].bytes = 0;
+	/* The last one of the list takes its place. */
+	bank->paths[at] = bank->paths[--bank->n_paths];
+	bank->paths[at].count->listed[b] = at;
 }
 
 static struct weir_drop_row *
@@ -78,6 +106,38 @@ weir_count_drop(
 }
 
 /* ---- control ---- */
+
+int
+weir_counters_reserve_paths(struct weir_counters *counters, uint32_t paths)
+{
+	counters->max_paths = paths;
+	for (uint32_t b = 0; b < 2; b++) {
+		counters->banks[b].paths = weir_vmem_take(paths * sizeof(*counters->banks[b].paths));
+		if (counters->banks[b].paths == NULL)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+void
+weir_counters_release_paths(struct weir_counters *counters)
+{
+	uint32_t cur = counters->cur;
+
+	for (uint32_t b = 0; b < 2; b++) {
+		struct weir_bank *bank = &counters->banks[b];
+
+		counters->cur = b;
+		counters->bank = bank;
+		while (bank->n_paths > 0)
+			weir_count_settle_path(counters, bank->paths[bank->n_paths - 1].count);
+		weir_vmem_free(bank->paths, counters->max_paths * sizeof(*bank->paths));
+		bank->paths = NULL;
+	}
+	counters->cur = cur;
+	counters->bank = &counters->banks[cur];
+	counters->max_paths = 0;
+}
 
 static bool
 bank_init(struct weir_bank *bank, uint32_t max_ifaces)
@@ -225,6 +285,23 @@ weir_tally_add(struct weir_tally *tally, const struct weir_tally *other)
 	}
 }
 
+/* An idle bank's paths. The worker goes on counting in the other half of these records. */
+static void
+fold_paths(struct weir_counters_set *set, uint32_t writer, struct weir_bank *bank)
+{
+	uint32_t b = (uint32_t)(bank - set->writers[writer].banks);
+
+	for (uint32_t i = 0; i < bank->n_paths; i++) {
+		const struct weir_counted_path *path = &bank->paths[i];
+		uint64_t packets = path->count->bank[b].packets, bytes = path->count->bank[b].bytes;
+
+		weir_count_passed(&set->totals[path->in], &set->totals[path->out], packets, bytes);
+		weir_count_passed(&set->by_writer[writer], &set->by_writer[writer], packets, bytes);
+		path->count->bank[b].packets = path->count->bank[b].bytes = 0;
+	}
+	bank->n_paths = 0;
+}
+
 /* Adds an idle bank to the totals and empties it. */
 static void
 fold_bank(struct weir_counters_set *set, uint32_t writer, struct weir_bank *bank)
@@ -237,6 +314,7 @@ fold_bank(struct weir_counters_set *set, uint32_t writer, struct weir_bank *bank
 		memset(&bank->count[iface], 0, sizeof(bank->count[iface]));
 	}
 	bank->n_touched = 0;
+	fold_paths(set, writer, bank);
 	for (uint32_t i = 0; i < bank->n_used; i++) {
 		struct weir_drop_row *row = &bank->rows[bank->used[i]];
 		uint32_t iface = (row->key - 1) >> 8, reason = (row->key - 1) & 0xff;

@@ -14,6 +14,11 @@
  * pairs occur between two folds than fit (12,288), the rest is counted in the record's total alone, so that no sum is
  * ever wrong.
  *
+ * Packets of known flows are counted by path: what came in by one interface, went on and left by one other, is one
+ * addition to the path's own record, which it has in each bank; folding adds it to both interfaces. Such a packet is
+ * counted as sent when it is put into a transmit buffer; what then is not sent takes its tx_packets and tx_bytes
+ * back, modulo 2^64. At a flip transmit buffers are empty, so no reader sees a count that is still to be taken back.
+ *
  * Threads: a weir_counters belongs to its worker. Everything on weir_counters_set takes the set's mutex; never on a
  * worker.
  */
@@ -62,12 +67,27 @@ struct weir_drop_row {
 #define WEIR_DROP_ROWS_USED (WEIR_DROP_ROWS / 4 * 3)
 #define WEIR_COUNTERS_IFACES_MAX (1u << 24) /* an iface id and a reason share 32 bits */
 
+/* What a path counted in each bank, and where the bank's list has it. Zero to begin with. */
+struct weir_path_count {
+	struct {
+		uint64_t packets, bytes;
+	} bank[2];
+	uint32_t listed[2];
+};
+
+/* A path that counted something in this bank. */
+struct weir_counted_path {
+	struct weir_path_count *count;
+	uint32_t in, out; /* interfaces */
+};
+
 struct weir_bank {
 	struct weir_count *count; /* by interface id */
 	uint32_t *touched;	  /* interface ids */
 	struct weir_drop_row *rows;
 	uint32_t *used; /* row indices */
-	uint32_t n_touched, n_used;
+	struct weir_counted_path *paths;
+	uint32_t n_touched, n_used, n_paths;
 };
 
 /* One writer's counters. worker: rw; control: the idle bank between flips. */
@@ -76,9 +96,13 @@ struct weir_counters {
 	const uint32_t *request; /* control: w; bumped to ask for a flip */
 	uint32_t epoch;		 /* worker: w (release); the last request it has followed */
 	uint32_t cur;
+	uint32_t max_paths; /* that a bank can list */
 	struct weir_bank banks[2];
 	bool live; /* a running worker polls; else the reader flips for it */
 } WEIR_CACHE_ALIGNED;
+
+/* Begins to count on a path in the current bank. */
+void weir_count_list_path(struct weir_counters *counters, struct weir_path_count *count, uint32_t in, uint32_t out);
 
 /* Follows a flip request. Out of line: it happens some hundred times a second at most. */
 void weir_counters_flip(struct weir_counters *counters, uint32_t request);
@@ -90,13 +114,6 @@ weir_counters_poll(struct weir_counters *counters)
 
 	if (__builtin_expect(request != counters->epoch, 0))
 		weir_counters_flip(counters, request);
-}
-
-/* Where that record is, to be prefetched. */
-static inline const struct weir_count *
-weir_count_of(const struct weir_counters *counters, uint32_t iface)
-{
-	return &counters->bank->count[iface];
 }
 
 /* The current record of an interface, to be added to. */
@@ -113,11 +130,62 @@ weir_count(struct weir_counters *counters, uint32_t iface)
 	return count;
 }
 
+/*
+ * Counts a packet that came in by interface `in`, went on and left by `out`, on the path that stands for the two.
+ */
+static inline void
+weir_count_path(
+    struct weir_counters *counters, struct weir_path_count *count, uint32_t in, uint32_t out, uint32_t bytes)
+{
+	uint32_t b = counters->cur;
+
+	if (__builtin_expect(count->bank[b].packets == 0, 0))
+		weir_count_list_path(counters, count, in, out);
+	count->bank[b].packets++;
+	count->bank[b].bytes += bytes;
+}
+
+/* `packets` that came in by one interface, went on and left by the other. */
+static inline void
+weir_count_passed(struct weir_count *in, struct weir_count *out, uint64_t packets, uint64_t bytes)
+{
+	in->rx_packets += packets;
+	in->rx_bytes += bytes;
+	in->accepted += packets;
+	out->offered += packets;
+	out->tx_packets += packets;
+	out->tx_bytes += bytes;
+}
+
+/* Takes back, of an interface, one packet that was counted as sent. */
+static inline void
+weir_count_unsent(struct weir_counters *counters, uint32_t iface, uint32_t bytes)
+{
+	struct weir_count *count = weir_count(counters, iface);
+
+	count->tx_packets--;
+	count->tx_bytes -= bytes;
+}
+
 /* Counts a drop at `iface`: total and reason. */
 void weir_count_drop(struct weir_counters *counters, uint32_t iface, enum weir_drop_side side,
     enum weir_reason reason, uint32_t bytes);
 
+/*
+ * A path's record goes, or is to stand for other interfaces: what it counted since the last flip passes to the
+ * interfaces' own records. What it counted before that has been listed, and is folded from where it stands; that part
+ * of it may be used again only after the next flip, as weir_count_path() does.
+ */
+void weir_count_settle_path(struct weir_counters *counters, struct weir_path_count *count);
+
 /* ---- control ---- */
+
+/*
+ * Room for `paths` records that count at a time, before the worker runs. Returns 0 or -ENOMEM. And when it has ended:
+ * settles them all, so that their memory may go.
+ */
+int weir_counters_reserve_paths(struct weir_counters *counters, uint32_t paths);
+void weir_counters_release_paths(struct weir_counters *counters);
 
 /* What was counted, folded. reasons: packets and bytes by reason, both sides. */
 struct weir_tally {

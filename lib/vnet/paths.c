@@ -5,45 +5,33 @@
 #include "vnet_priv.h"
 #include "weir_vmem.h"
 
-struct weir_paths {
-	struct weir_path *path;
-	struct weir_table *table; /* by key */
-	uint32_t *free;		  /* stack */
-	uint32_t *pending;	  /* free after the burst in hand */
-	uint32_t n_free, n_pending, capacity;
-};
-
 struct weir_paths *
-weir_paths_create(uint32_t capacity, int socket)
+weir_paths_create(uint32_t capacity, struct weir_counters *counters, int socket)
 {
 	struct weir_paths *paths = calloc(1, sizeof(*paths));
 
 	if (paths == NULL)
 		return NULL;
 	paths->capacity = capacity;
-	paths->path = weir_vmem_alloc(capacity * sizeof(*paths->path));
-	paths->free = weir_vmem_alloc(capacity * sizeof(*paths->free));
-	paths->pending = weir_vmem_alloc(capacity * sizeof(*paths->pending));
-	if (paths->path != NULL && paths->free != NULL && paths->pending != NULL) {
+	paths->counters = counters;
+	paths->first_free = paths->first_pending = WEIR_NONE;
+	paths->path = weir_vmem_take(capacity * sizeof(*paths->path));
+	if (paths->path != NULL && weir_counters_reserve_paths(counters, capacity) == 0) {
 		struct weir_table_params params = {
 		    .name = "weir_paths",
 		    .capacity = capacity,
 		    .key_size = sizeof(struct weir_path_key),
 		    .stride = sizeof(*paths->path),
-		    .entries = paths->path,
+		    .entries = &paths->path->key,
 		    .socket = socket,
 		};
 
 		paths->table = weir_table_create(&params);
 	}
-	if (paths->table == NULL || weir_vmem_populate(paths->path, capacity * sizeof(*paths->path)) != 0) {
+	if (paths->table == NULL) {
 		weir_paths_free(paths);
 		return NULL;
 	}
-	/* Popped from the end: low indices first, so that few paths stay in few lines. */
-	for (uint32_t i = 0; i < capacity; i++)
-		paths->free[i] = capacity - 1 - i;
-	paths->n_free = capacity;
 	return paths;
 }
 
@@ -52,21 +40,41 @@ weir_paths_free(struct weir_paths *paths)
 {
 	if (paths == NULL)
 		return;
+	weir_counters_release_paths(paths->counters);
 	weir_table_free(paths->table);
 	weir_vmem_free(paths->path, paths->capacity * sizeof(*paths->path));
-	weir_vmem_free(paths->free, paths->capacity * sizeof(*paths->free));
-	weir_vmem_free(paths->pending, paths->capacity * sizeof(*paths->pending));
 	free(paths);
 }
 
 /* A path of the same elements that went stale is composed anew in place: each of its flows sees the new generation
  * and is resolved for itself. */
 static void
-compose(struct weir_path *path, const struct weir_verdict *verdict)
+compose(struct weir_paths *paths, struct weir_path *path, const struct weir_verdict *verdict)
 {
+	weir_count_settle_path(paths->counters, &path->count);
 	path->gen++;
 	path->verdict = *verdict;
 	path->refreshed = 0;
+}
+
+/* Takes a free one; WEIR_NONE: there is none. */
+static uint32_t
+take(struct weir_paths *paths)
+{
+	uint32_t index = paths->first_free;
+
+	if (index != WEIR_NONE)
+		paths->first_free = paths->path[index].refs;
+	else if (paths->top < paths->capacity)
+		index = paths->top++;
+	return index;
+}
+
+static void
+put(struct weir_paths *paths, uint32_t index)
+{
+	paths->path[index].refs = paths->first_free;
+	paths->first_free = index;
 }
 
 uint32_t
@@ -80,20 +88,22 @@ weir_paths_get(struct weir_paths *paths, const struct weir_vnet *vnet, const str
 	if (index != WEIR_NONE) {
 		path = &paths->path[index];
 		if (!weir_verdict_valid(vnet, &path->verdict))
-			compose(path, verdict);
+			compose(paths, path, verdict);
 		path->refs++;
 		return index;
 	}
-	if (paths->n_free == 0)
+	index = take(paths);
+	if (index == WEIR_NONE)
 		return WEIR_NONE;
-	index = paths->free[paths->n_free - 1];
 	path = &paths->path[index];
 	path->key = key;
-	if (weir_table_add(paths->table, hash, index) != 0)
+	if (weir_table_add(paths->table, hash, index) != 0) {
+		put(paths, index);
 		return WEIR_NONE;
-	paths->n_free--;
+	}
+	paths->used++;
 	path->refs = 1;
-	compose(path, verdict);
+	compose(paths, path, verdict);
 	return index;
 }
 
@@ -107,24 +117,24 @@ weir_paths_put(struct weir_paths *paths, uint32_t index)
 	(void)weir_table_remove(paths->table, weir_table_hash(paths->table, &path->key), index);
 	/* A flow that still held this index would see another generation. */
 	path->gen++;
-	paths->pending[paths->n_pending++] = index;
+	path->refs = paths->first_pending;
+	paths->first_pending = index;
+	paths->used--;
 }
 
 void
 weir_paths_settle(struct weir_paths *paths)
 {
-	while (__builtin_expect(paths->n_pending > 0, 0))
-		paths->free[paths->n_free++] = paths->pending[--paths->n_pending];
-}
+	while (__builtin_expect(paths->first_pending != WEIR_NONE, 0)) {
+		uint32_t index = paths->first_pending;
 
-struct weir_path *
-weir_path(struct weir_paths *paths, uint32_t path)
-{
-	return &paths->path[path];
+		paths->first_pending = paths->path[index].refs;
+		put(paths, index);
+	}
 }
 
 uint32_t
 weir_paths_used(const struct weir_paths *paths)
 {
-	return paths->capacity - paths->n_free - paths->n_pending;
+	return paths->used;
 }

@@ -108,6 +108,24 @@ resolve_destination(const struct weir_vnet *vnet, const struct weir_mac *dmac, s
 	return WEIR_OK;
 }
 
+/* What packets need of both ends, beside the verdict. */
+static void
+copy_ends(struct weir_verdict *verdict)
+{
+	const struct weir_iface *in = verdict->in, *out = verdict->out;
+
+	verdict->in_id = in->id;
+	verdict->limit[WEIR_LIMIT_IN] = weir_limit_serial(in->limit_in);
+	if (verdict->action == WEIR_FLOOD)
+		return;
+	verdict->out_id = out->id;
+	verdict->limit[WEIR_LIMIT_OUT] = weir_limit_serial(out->limit_out);
+	verdict->limit[WEIR_LIMIT_TENANT] = weir_limit_serial(out->limit_tenant);
+	verdict->to_remote = out->kind == WEIR_IFACE_REMOTE;
+	verdict->vlan = out->vlan;
+	verdict->port = out->port;
+}
+
 enum weir_reason
 weir_resolve(const struct weir_vnet *vnet, const struct weir_iface *in, const struct weir_key *key,
     const struct weir_frame *frame, const uint8_t *data, struct weir_verdict *verdict)
@@ -145,7 +163,11 @@ weir_resolve(const struct weir_vnet *vnet, const struct weir_iface *in, const st
 			return reason;
 	}
 	reason = resolve_source(vnet, &key->smac, verdict);
-	return reason != WEIR_OK ? reason : resolve_destination(vnet, &key->dmac, verdict);
+	if (reason == WEIR_OK)
+		reason = resolve_destination(vnet, &key->dmac, verdict);
+	if (reason == WEIR_OK)
+		copy_ends(verdict);
+	return reason;
 }
 
 bool

@@ -28,6 +28,7 @@
 #include "weir_neigh.h"
 #include "weir_packet.h"
 #include "weir_port.h"
+#include "weir_quick.h"
 #include "weir_table.h"
 
 #define WEIR_TENANTS_MAX (1u << 17)
@@ -105,6 +106,7 @@ struct weir_underlay {
 	const struct weir_port *port;
 	uint32_t iface; /* of the port: what it counts on */
 	struct weir_mac mac;
+	struct weir_tunnel_match match[2]; /* to its first address of IPv4, IPv6 */
 };
 
 /* What a frame of one VLAN (0 = untagged or VID 0) of a port belongs to. */
@@ -217,21 +219,64 @@ enum weir_action {
 	WEIR_FLOOD,   /* to every other interface of the switch */
 };
 
+/* Limits that a forwarded packet passes. */
+enum {
+	WEIR_LIMIT_IN,	   /* of the vport it comes in by */
+	WEIR_LIMIT_OUT,	   /* of the vport it leaves by */
+	WEIR_LIMIT_TENANT, /* of the tenant, for what leaves there */
+	WEIR_LIMITS,
+};
+
+/* What a worker holds of them, by index: two a vport, then one a tenant and direction. */
+#define WEIR_CREDITS (2 * WEIR_IFACES_MAX + WEIR_DIRECTIONS * WEIR_TENANTS_MAX)
+
+static inline uint32_t
+weir_credit_in(uint32_t iface)
+{
+	return 2 * iface;
+}
+
+static inline uint32_t
+weir_credit_out(uint32_t iface)
+{
+	return 2 * iface + 1;
+}
+
+static inline uint32_t
+weir_credit_tenant(uint32_t tenant, enum weir_direction direction)
+{
+	return 2 * WEIR_IFACES_MAX + WEIR_DIRECTIONS * tenant + direction;
+}
+
 /* The composed result of the walk, and what it was composed from. */
 struct weir_verdict {
 	uint32_t epoch;	 /* of the tenant when it was last found good */
 	uint32_t tenant; /* id */
-	enum weir_action action;
-	bool cacheable; /* ARP and ND are not: their payload is checked each time */
-	bool learn;	/* the source MAC is not known to be at `in`, or may age: say so to maintenance */
+	uint8_t action;	 /* enum weir_action */
+	bool to_remote;	 /* `out` is one */
+	bool cacheable;	 /* ARP and ND are not: their payload is checked each time */
+	bool learn;	 /* the source MAC is not known to be at `in`, or may age: say so to maintenance */
+	uint32_t vlan;	 /* of `out` */
 	const struct weir_iface *in, *out; /* out: FORWARD */
+	const struct weir_port *port;	   /* of `out`, if it is a vport; NULL while it is down */
+	uint32_t in_id, out_id;
+	uint32_t limit[WEIR_LIMITS]; /* their serials: 0 = no limit */
+	uint32_t pad;
+	/* what a packet of a known flow needs ends here: one cacheline */
 	const struct weir_switch *sw;
 	/* the generations it depends on */
 	uint32_t sw_id, switch_gen, absent_gen;
-	bool uses_absent;	 /* source or destination MAC was not known */
 	uint32_t smac, smac_gen; /* MAC entry, or WEIR_NONE */
 	uint32_t dmac, dmac_gen; /* MAC entry, WEIR_NONE or WEIR_MAC_GROUP */
+	bool uses_absent;	 /* source or destination MAC was not known */
 };
+_Static_assert(offsetof(struct weir_verdict, sw) == WEIR_CACHELINE, "what packets need is one cacheline");
+
+static inline uint32_t
+weir_limit_serial(const struct weir_limit *limit)
+{
+	return limit == NULL ? 0 : limit->serial;
+}
 
 /*
  * Walks: anti-spoofing, learning, forwarding. `data` is the frame's first byte, parsed as `frame` and `key`. Returns
@@ -258,19 +303,31 @@ weir_verdict_valid(const struct weir_vnet *vnet, struct weir_verdict *verdict)
 
 /* What many flows of one worker share. A flow holds a path's index and the generation it bound to. */
 struct weir_path {
+	struct weir_path_count count; /* folded by control, see weir_counters.h */
+	uint32_t gen;	    /* bumped when it is composed anew: its flows are then resolved again, one by one */
+	uint32_t refs;	    /* flows; of a free path: the next free one */
+	uint64_t refreshed; /* when the source MAC was last reported as seen */
+	struct weir_verdict verdict WEIR_CACHE_ALIGNED;
 	struct weir_path_key {
 		uint32_t in, serial; /* interface and its incarnation */
 		uint32_t smac, dmac; /* MAC entries; dmac WEIR_NONE: flooded */
 	} key;
-	uint32_t gen;	    /* bumped when it is composed anew: its flows are then resolved again, one by one */
-	uint32_t refs;	    /* flows */
-	uint64_t refreshed; /* when the source MAC was last reported as seen */
-	struct weir_verdict verdict;
 } WEIR_CACHE_ALIGNED;
+_Static_assert(sizeof(struct weir_path) == 3 * WEIR_CACHELINE, "the last one is for the walk only");
 
-/* One worker's own; no other thread touches it. */
-struct weir_paths;
-struct weir_paths *weir_paths_create(uint32_t capacity, int socket); /* NULL: no memory */
+/* One worker's own; no other thread touches it but for the counts. */
+struct weir_paths {
+	struct weir_path *path;
+	struct weir_table *table; /* by key */
+	struct weir_counters *counters;
+	uint32_t capacity, used;
+	uint32_t first_free;	/* of those below `top` */
+	uint32_t first_pending; /* free after the burst in hand */
+	uint32_t top;		/* none from here on was ever used */
+};
+
+/* `counters`: the worker's. NULL: no memory. */
+struct weir_paths *weir_paths_create(uint32_t capacity, struct weir_counters *counters, int socket);
 void weir_paths_free(struct weir_paths *paths);
 
 /* The path for this verdict, found or made, with one more reference; WEIR_NONE if none is free. */
@@ -279,7 +336,12 @@ uint32_t weir_paths_get(struct weir_paths *paths, const struct weir_vnet *vnet, 
  * may point into it. */
 void weir_paths_put(struct weir_paths *paths, uint32_t path);
 void weir_paths_settle(struct weir_paths *paths); /* after each burst */
-struct weir_path *weir_path(struct weir_paths *paths, uint32_t path);
+static inline struct weir_path *
+weir_path(const struct weir_paths *paths, uint32_t path)
+{
+	return &paths->path[path];
+}
+
 uint32_t weir_paths_used(const struct weir_paths *paths);
 
 /* ---- control: MAC table ---- */

@@ -76,7 +76,7 @@ check_parsed(const uint8_t *data, uint32_t size, const struct parsed *p)
 
 	FUZZ_CHECK(p->frame.len == size && size >= 14 + 4 * tags && tags <= 2);
 	FUZZ_CHECK(memcmp(&key->dmac, data, 12) == 0);
-	FUZZ_CHECK(key->ingress == 0 && key->zero == 0);
+	FUZZ_CHECK(key->ingress == 0 && key->peer == 0);
 	FUZZ_CHECK(be16_at(data, 12 + 4 * tags) < 0x600 ? key->ethertype == 0
 							: memcmp(&key->ethertype, data + 12 + 4 * tags, 2) == 0);
 	FUZZ_CHECK(p->frame.l3 == 0 || p->frame.l3 == 14 + 4 * tags);

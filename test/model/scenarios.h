@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-/* Limits let pass exactly what their buckets hold, whoever draws on them; silent MACs go. Prints what does not hold.
+/* Limits let pass what their buckets hold, whoever draws on them; silent MACs go. Prints what does not hold.
  */
 bool scenarios_hold(void);
 

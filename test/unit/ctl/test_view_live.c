@@ -54,10 +54,12 @@ add_flow(uint32_t worker, uint32_t iface_id, uint16_t port)
 	uint32_t index = 0;
 	uint64_t hash;
 
-	weir_flows_lookup(flows, &key, &index, 1, &hash, &flow);
+	hash = weir_flows_hash(flows, &key);
+	weir_flows_lookup(flows, &key, &hash, &index, 1, &flow);
 	cr_assert_null(flow);
 	flow = weir_flows_add(flows, &key, hash,
-	    &(struct weir_flow_owner){iface->tenant->id, iface->tenant->serial, iface->serial}, gateway->now);
+	    &(struct weir_flow_owner){iface->tenant->id, iface->tenant->serial, iface->id, iface->serial},
+	    gateway->now);
 	cr_assert_not_null(flow);
 	flow->packets = port;
 }

@@ -47,7 +47,8 @@ look_up(uint32_t n, uint64_t *hash)
 	struct weir_key key = key_of(n);
 	struct weir_flow *found;
 
-	weir_flows_lookup(flows, &key, &at, 1, hash, &found);
+	*hash = weir_flows_hash(flows, &key);
+	weir_flows_lookup(flows, &key, hash, &at, 1, &found);
 	return found;
 }
 
@@ -55,7 +56,7 @@ look_up(uint32_t n, uint64_t *hash)
 static inline struct weir_flow_owner
 owner_of(uint32_t n)
 {
-	return (struct weir_flow_owner){.tenant = n, .tenant_serial = n + 1, .iface_serial = n + 2};
+	return (struct weir_flow_owner){.tenant = n, .tenant_serial = n + 1, .iface = n + 3, .iface_serial = n + 2};
 }
 
 static inline struct weir_flow *

@@ -84,21 +84,19 @@ Test(flow, bulk_lookup_by_position)
 	for (uint32_t i = 0; i < 64; i++) {
 		keys[i] = key_of(i);
 		found[i] = (void *)(uintptr_t)i;
-		hashes[i] = 1;
+		hashes[i] = weir_flows_hash(flows, &keys[i]);
 	}
 	for (uint32_t i = 0; i < 64; i += 3)
 		(void)add(i, 1);
-	weir_flows_lookup(flows, keys, at, WEIR_ARRAY_LEN(at), hashes, found);
+	weir_flows_lookup(flows, keys, hashes, at, WEIR_ARRAY_LEN(at), found);
 	for (uint32_t k = 0; k < WEIR_ARRAY_LEN(at); k++) {
 		uint64_t hash;
 
 		cr_assert_eq(found[at[k]], look_up(at[k], &hash), "%u", at[k]);
-		cr_assert_eq(hashes[at[k]], hash);
 		cr_assert_eq(found[at[k]] != NULL, at[k] % 3 == 0);
 	}
 	cr_assert_eq(found[1], (void *)1);
-	cr_assert_eq(hashes[1], 1);
-	weir_flows_lookup(flows, keys, at, 0, hashes, found);
+	weir_flows_lookup(flows, keys, hashes, at, 0, found);
 	cr_assert_eq(found[1], (void *)1);
 }
 
@@ -114,8 +112,9 @@ Test(flow, a_full_bulk_lookup)
 		(void)add(i, 1);
 		keys[i] = key_of(i);
 		at[i] = i;
+		hashes[i] = weir_flows_hash(flows, &keys[i]);
 	}
-	weir_flows_lookup(flows, keys, at, 64, hashes, found);
+	weir_flows_lookup(flows, keys, hashes, at, 64, found);
 	for (uint32_t i = 0; i < 64; i++)
 		cr_assert_eq(found[i]->tenant, i);
 }

@@ -29,6 +29,21 @@ drain(struct weir_pool *pool, uint64_t now)
 	pool->last = now;
 }
 
+/* What the one worker of most tests holds. */
+static struct weir_credit credit;
+
+static void
+limit_start(struct weir_limit *limit, const struct weir_rate *rate, uint32_t workers)
+{
+	weir_limit_init(limit, rate, workers, START);
+}
+
+static bool
+pass(struct weir_limit *limit, uint32_t bytes, uint64_t now)
+{
+	return weir_limit_take(&limit, limit->serial, &credit, bytes, now);
+}
+
 /*
  * What passed, held against the promise: (what passed) - rate * (time) may rise by no more than the burst from any
  * moment to any later one, which bounds every window at once. All in 1e-9 units.
@@ -131,17 +146,17 @@ hold_to_rate(uint64_t rate, uint32_t bytes, const struct pattern *pattern)
 	struct weir_limit limit;
 	i128 due, error;
 
-	weir_limit_init(&limit, &(struct weir_rate){.bps = rate}, START);
+	limit_start(&limit, &(struct weir_rate){.bps = rate}, 0);
 	drain(&limit.bits, START);
 	/* One second; of slow rates as many as hold 500 frames, of fast ones what 30,000 frames take. */
 	frames = RTE_MIN(RTE_MAX(UINT64_C(1000000000000) / frame_ps, UINT64_C(500)), UINT64_C(30000)) * 3 / 2;
 	for (i = 0; i < frames; i++) {
 		now += pattern->arrive(i, frame_ps, &random, &carry);
-		if (weir_limit_take(&limit, bytes, now))
+		if (pass(&limit, bytes, now))
 			ledger_add(&ledger, now - START, (uint64_t)bytes * 8);
 	}
 	/* The pattern may end amid a burst. */
-	while (weir_limit_take(&limit, bytes, now))
+	while (pass(&limit, bytes, now))
 		ledger_add(&ledger, now - START, (uint64_t)bytes * 8);
 	cr_assert(
 	    ledger.worst <= limit.bits.burst, "%lu bps, %u bytes, %s: burst exceeded", rate, bytes, pattern->name);
@@ -168,10 +183,10 @@ Test(meter, one_second_is_exact)
 	struct weir_limit limit;
 	uint64_t passed = 0, rate = 999999937, now;
 
-	weir_limit_init(&limit, &(struct weir_rate){.bps = rate}, START);
+	limit_start(&limit, &(struct weir_rate){.bps = rate}, 0);
 	drain(&limit.bits, START);
 	for (now = START; now <= START + WEIR_NS_PER_S; now += 333)
-		passed += weir_limit_take(&limit, 64, now) ? 512 : 0;
+		passed += pass(&limit, 64, now) ? 512 : 0;
 	cr_assert_leq(passed, rate);
 	cr_assert_geq(passed + 512, rate - rate * 333 / (uint64_t)NANO - 1);
 }
@@ -186,11 +201,11 @@ Test(meter, packets_are_held)
 		struct weir_limit limit;
 		i128 due;
 
-		weir_limit_init(&limit, &(struct weir_rate){.pps = rates[r]}, START);
+		limit_start(&limit, &(struct weir_rate){.pps = rates[r]}, 0);
 		cr_assert_geq(limit.packets.burst, 2 * NANO);
 		drain(&limit.packets, START);
 		for (i = 0; i < 300000; i++, now += gap)
-			if (weir_limit_take(&limit, 9216, now))
+			if (pass(&limit, 9216, now))
 				ledger_add(&ledger, now - START, 1);
 		cr_assert(ledger.worst <= limit.packets.burst);
 		due = (i128)rates[r] * (now - gap - START);
@@ -207,8 +222,8 @@ Test(meter, remainders_are_kept)
 		struct weir_pool steps, leap;
 		uint64_t now, taken = 0;
 
-		weir_pool_init(&steps, rates[r], 147456, START);
-		weir_pool_init(&leap, rates[r], 147456, START);
+		weir_pool_init(&steps, rates[r], 147456, 0, START);
+		weir_pool_init(&leap, rates[r], 147456, 0, START);
 		drain(&steps, START);
 		drain(&leap, START);
 		/* A nanosecond at a time, each with a draw that moves the level. */
@@ -227,15 +242,15 @@ Test(meter, burst_is_five_milliseconds_or_two_frames)
 {
 	struct weir_limit limit;
 
-	weir_limit_init(&limit, &(struct weir_rate){.bps = WEIR_BPS_MAX, .pps = WEIR_PPS_MAX}, START);
+	limit_start(&limit, &(struct weir_rate){.bps = WEIR_BPS_MAX, .pps = WEIR_PPS_MAX}, 0);
 	cr_assert_eq(limit.bits.burst, 2 * NANO * NANO);
 	cr_assert_eq(limit.packets.burst, 5000000 * NANO);
-	weir_limit_init(&limit, &(struct weir_rate){.bps = 1000, .pps = 1}, START);
+	limit_start(&limit, &(struct weir_rate){.bps = 1000, .pps = 1}, 0);
 	cr_assert_eq(limit.bits.burst, 2 * WEIR_FRAME_MAX * 8 * NANO);
 	cr_assert_eq(limit.packets.burst, 2 * NANO);
-	cr_assert(weir_limit_take(&limit, WEIR_FRAME_MAX, START));
-	cr_assert(weir_limit_take(&limit, WEIR_FRAME_MAX, START));
-	cr_assert_not(weir_limit_take(&limit, 1, START));
+	cr_assert(pass(&limit, WEIR_FRAME_MAX, START));
+	cr_assert(pass(&limit, WEIR_FRAME_MAX, START));
+	cr_assert_not(pass(&limit, 1, START));
 }
 
 Test(meter, idle_fills_one_burst_and_no_more)
@@ -247,7 +262,7 @@ Test(meter, idle_fills_one_burst_and_no_more)
 			uint64_t now = idle[i] + 200 * WEIR_NS_PER_S;
 			struct weir_pool pool;
 
-			weir_pool_init(&pool, bit_rates[r], 147456, 0);
+			weir_pool_init(&pool, bit_rates[r], 147456, 0, 0);
 			drain(&pool, 0);
 			cr_assert(weir_pool_take(&pool, (uint64_t)(pool.burst / NANO), now));
 			cr_assert_not(weir_pool_take(&pool, 1, now));
@@ -260,12 +275,12 @@ Test(meter, nothing_given_is_no_limit)
 {
 	struct weir_limit limit;
 
-	weir_limit_init(&limit, &(struct weir_rate){0}, START);
+	limit_start(&limit, &(struct weir_rate){0}, 0);
 	cr_assert_not(weir_limit_active(&limit));
 	for (int i = 0; i < 1000; i++)
-		cr_assert(weir_limit_take(&limit, UINT32_MAX, START));
-	weir_limit_return(&limit, 64);
-	weir_limit_init(&limit, &(struct weir_rate){.pps = 1}, START);
+		cr_assert(pass(&limit, UINT32_MAX, START));
+	weir_limit_return(&limit, &credit, 64);
+	limit_start(&limit, &(struct weir_rate){.pps = 1}, 0);
 	cr_assert(weir_limit_active(&limit));
 }
 
@@ -276,13 +291,13 @@ Test(meter, more_than_the_burst_never_passes)
 	struct weir_limit limit;
 	struct weir_pool pool;
 
-	weir_pool_init(&pool, 1000, 147456, START);
+	weir_pool_init(&pool, 1000, 147456, 0, START);
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(units); i++)
 		cr_assert_not(weir_pool_take(&pool, units[i], START + 1000 * WEIR_NS_PER_S));
 	cr_assert_eq(pool.tokens, pool.burst);
-	weir_limit_init(&limit, &(struct weir_rate){.bps = WEIR_BPS_MAX}, START);
-	cr_assert_not(weir_limit_take(&limit, UINT32_MAX, START));
-	weir_pool_init(&pool, 1000, UINT64_MAX, START);
+	limit_start(&limit, &(struct weir_rate){.bps = WEIR_BPS_MAX}, 0);
+	cr_assert_not(pass(&limit, UINT32_MAX, START));
+	weir_pool_init(&pool, 1000, UINT64_MAX, 0, START);
 	cr_assert_eq(pool.burst, (int64_t)(WEIR_POOL_UNITS_MAX * NANO));
 }
 
@@ -292,18 +307,18 @@ Test(meter, a_return_undoes_a_take)
 	struct weir_limit before;
 	const struct weir_rate rate = {.bps = 1000000, .pps = 1000};
 
-	weir_limit_init(&limit, &rate, START);
-	cr_assert(weir_limit_take(&limit, 1500, START + 1));
+	limit_start(&limit, &rate, 0);
+	cr_assert(pass(&limit, 1500, START + 1));
 	before = limit;
-	cr_assert(weir_limit_take(&limit, 900, START + 1));
-	weir_limit_return(&limit, 900);
+	cr_assert(pass(&limit, 900, START + 1));
+	weir_limit_return(&limit, &credit, 900);
 	cr_assert_eq(limit.bits.tokens, before.bits.tokens);
 	cr_assert_eq(limit.packets.tokens, before.packets.tokens);
 	/* Given back to a bucket that has filled since: still one burst. */
-	cr_assert(weir_limit_take(&limit, 1500, START + WEIR_NS_PER_S));
+	cr_assert(pass(&limit, 1500, START + WEIR_NS_PER_S));
 	cr_assert_not(weir_pool_take(&limit.bits, 147456, START + WEIR_NS_PER_S));
 	cr_assert(weir_pool_take(&limit.bits, 8, START + 2 * WEIR_NS_PER_S));
-	weir_limit_return(&limit, 1500);
+	weir_limit_return(&limit, &credit, 1500);
 	cr_assert_not(weir_pool_take(&limit.bits, 147457, START + 2 * WEIR_NS_PER_S));
 	cr_assert(weir_pool_take(&limit.bits, 147456, START + 2 * WEIR_NS_PER_S));
 	cr_assert_not(weir_pool_take(&limit.bits, 1, START + 2 * WEIR_NS_PER_S));
@@ -314,16 +329,16 @@ Test(meter, both_or_neither)
 	struct weir_limit limit;
 
 	/* Packets run out first ... */
-	weir_limit_init(&limit, &(struct weir_rate){.bps = 1000000000, .pps = 1}, START);
-	cr_assert(weir_limit_take(&limit, 64, START));
-	cr_assert(weir_limit_take(&limit, 64, START));
-	cr_assert_not(weir_limit_take(&limit, 64, START));
+	limit_start(&limit, &(struct weir_rate){.bps = 1000000000, .pps = 1}, 0);
+	cr_assert(pass(&limit, 64, START));
+	cr_assert(pass(&limit, 64, START));
+	cr_assert_not(pass(&limit, 64, START));
 	cr_assert_eq(limit.bits.tokens, limit.bits.burst - 2 * 512 * NANO);
 	/* ... then bits do. */
-	weir_limit_init(&limit, &(struct weir_rate){.bps = 1000, .pps = 1000}, START);
-	cr_assert(weir_limit_take(&limit, 9216, START));
-	cr_assert(weir_limit_take(&limit, 9216, START));
-	cr_assert_not(weir_limit_take(&limit, 64, START));
+	limit_start(&limit, &(struct weir_rate){.bps = 1000, .pps = 1000}, 0);
+	cr_assert(pass(&limit, 9216, START));
+	cr_assert(pass(&limit, 9216, START));
+	cr_assert_not(pass(&limit, 64, START));
 	cr_assert_eq(limit.packets.tokens, limit.packets.burst - 2 * NANO);
 }
 
@@ -332,7 +347,7 @@ Test(meter, time_that_stands_or_lags_adds_nothing)
 	struct weir_pool pool;
 	uint64_t now = START + WEIR_NS_PER_MS;
 
-	weir_pool_init(&pool, 1000000000, 147456, START);
+	weir_pool_init(&pool, 1000000000, 147456, 0, START);
 	drain(&pool, now);
 	for (int i = 0; i < 1000; i++) {
 		cr_assert_not(weir_pool_take(&pool, 1, now));
@@ -353,26 +368,133 @@ Test(meter, a_new_rate_gives_no_second_burst)
 {
 	struct weir_limit old, new;
 
-	weir_limit_init(&old, &(struct weir_rate){.bps = 1000000000, .pps = 100000}, START);
+	limit_start(&old, &(struct weir_rate){.bps = 1000000000, .pps = 100000}, 0);
 	drain(&old.bits, START);
 	drain(&old.packets, START);
-	weir_limit_renew(&new, &(struct weir_rate){.bps = 2000000000, .pps = 200000}, &old, START);
-	cr_assert_not(weir_limit_take(&new, 1, START));
+	weir_limit_renew(&new, &(struct weir_rate){.bps = 2000000000, .pps = 200000}, 0, &old, START);
+	cr_assert_not(pass(&new, 1, START));
 	cr_assert_eq(new.bits.tokens, 0);
 	cr_assert_eq(new.packets.tokens, 0);
 	cr_assert_eq(new.bits.rate, 2000000000);
 	/* What accrued before the change did so at the old rate, after it at the new one. */
-	weir_limit_renew(&new, &(struct weir_rate){.bps = 2000000000, .pps = 200000}, &old, START + 1000);
+	weir_limit_renew(&new, &(struct weir_rate){.bps = 2000000000, .pps = 200000}, 0, &old, START + 1000);
 	cr_assert_eq(new.bits.tokens, 1000 * NANO);
 	cr_assert(weir_pool_take(&new.bits, 3000, START + 2000));
 	cr_assert_eq(new.bits.tokens, 0);
 	/* A full bucket is cut to the new burst. */
-	weir_limit_renew(&new, &(struct weir_rate){.bps = 1000}, &old, START + WEIR_NS_PER_S);
+	weir_limit_renew(&new, &(struct weir_rate){.bps = 1000}, 0, &old, START + WEIR_NS_PER_S);
 	cr_assert_eq(new.bits.tokens, new.bits.burst);
 	cr_assert_eq(new.packets.rate, 0);
 	/* Where there was no limit there is a first burst. */
-	weir_limit_init(&old, &(struct weir_rate){0}, START);
-	weir_limit_renew(&new, &(struct weir_rate){.bps = 1000000}, &old, START + 7);
+	limit_start(&old, &(struct weir_rate){0}, 0);
+	weir_limit_renew(&new, &(struct weir_rate){.bps = 1000000}, 0, &old, START + 7);
 	cr_assert_eq(new.bits.tokens, new.bits.burst);
 	cr_assert_eq(new.bits.last, START + 7);
+}
+
+/* ---- several workers, who take quanta ahead ---- */
+
+#define WORKERS_MAX 8
+
+/* The most that passes in no time: what lies in the bucket and with the workers. */
+static i128
+whole_burst(const struct weir_pool *pool, uint32_t workers)
+{
+	return pool->burst + (i128)pool->quantum * workers * NANO;
+}
+
+static void
+hold_among(uint64_t rate, uint32_t workers, uint32_t share)
+{
+	struct weir_credit credits[WORKERS_MAX] = {0};
+	uint64_t random = rate + workers, now = START, frame_ps = (uint64_t)(i128)1000 * 8 * 1000 * NANO / rate;
+	uint64_t step = RTE_MAX(frame_ps * share / 100 / 1000, UINT64_C(1)), held = 0;
+	struct ledger ledger = {.rate = rate};
+	struct weir_limit limit, *at = &limit;
+
+	limit_start(&limit, &(struct weir_rate){.bps = rate}, workers);
+	for (uint32_t i = 0; i < 60000; i++) {
+		uint32_t who = (uint32_t)(next_random(&random) >> 32) % workers;
+		uint32_t bytes = 64 + (uint32_t)(next_random(&random) >> 33) % 1873;
+
+		now += step;
+		/* Sometimes all are idle for longer than the bucket takes to fill. */
+		if (i % 9973 == 0)
+			now += 2 * limit.bits.fill;
+		if (weir_limit_take(&at, limit.serial, &credits[who], bytes, now))
+			ledger_add(&ledger, now - START, (uint64_t)bytes * 8);
+		cr_assert_leq(credits[who].bits, limit.bits.quantum);
+	}
+	for (uint32_t w = 0; w < workers; w++)
+		held += credits[w].bits;
+	cr_assert(
+	    ledger.worst <= whole_burst(&limit.bits, workers), "%lu bps, %u workers: burst exceeded", rate, workers);
+	cr_assert_leq(held, limit.bits.quantum * workers);
+}
+
+Test(meter, workers_together_keep_within_the_burst)
+{
+	for (size_t r = 0; r < WEIR_ARRAY_LEN(bit_rates); r++)
+		for (uint32_t workers = 1; workers <= WORKERS_MAX; workers *= 2)
+			for (uint32_t share = 30; share <= 120; share += 45)
+				hold_among(bit_rates[r], workers, share);
+}
+
+/* Backlogged workers pass all that accrues, but for what each still holds. */
+Test(meter, workers_together_lose_nothing)
+{
+	for (uint32_t workers = 1; workers <= WORKERS_MAX; workers *= 2) {
+		struct weir_credit credits[WORKERS_MAX] = {0};
+		uint64_t rate = 1000000007, passed = 0, now, held = 0;
+		struct weir_limit limit, *at = &limit;
+
+		limit_start(&limit, &(struct weir_rate){.bps = rate}, workers);
+		drain(&limit.bits, START);
+		for (now = START; now <= START + WEIR_NS_PER_S / 4; now += 700)
+			for (uint32_t w = 0; w < workers; w++)
+				passed += weir_limit_take(&at, limit.serial, &credits[w], 200, now) ? 1600 : 0;
+		for (uint32_t w = 0; w < workers; w++)
+			held += credits[w].bits;
+		cr_assert_leq(passed + held, rate / 4 + 1);
+		cr_assert_geq(
+		    passed + held + 1600 + 701, rate / 4, "%u workers: %lu of %lu", workers, passed + held, rate / 4);
+	}
+}
+
+/* What was drawn from one limit is worth nothing at the next one in its place. */
+Test(meter, credit_is_of_one_limit)
+{
+	struct weir_limit limit, *at = &limit;
+
+	limit_start(&limit, &(struct weir_rate){.bps = WEIR_BPS_MAX}, 1);
+	cr_assert(pass(&limit, 64, START));
+	cr_assert_gt(credit.bits, 0);
+	limit_start(&limit, &(struct weir_rate){.bps = 1000}, 1);
+	drain(&limit.bits, START);
+	cr_assert_not(weir_limit_take(&at, limit.serial, &credit, 64, START));
+	cr_assert_eq(credit.bits, 0);
+}
+
+/* A quantum stays with the worker, the rest goes back. */
+Test(meter, refused_elsewhere_nothing_is_hoarded)
+{
+	struct weir_limit limit;
+	int64_t before;
+
+	limit_start(&limit, &(struct weir_rate){.bps = 1000000000, .pps = 100000}, 2);
+	for (int i = 0; i < 1000; i++) {
+		cr_assert(pass(&limit, 1500, START));
+		weir_limit_return(&limit, &credit, 1500);
+		cr_assert_leq(credit.bits, limit.bits.quantum);
+		cr_assert_leq(credit.packets, limit.packets.quantum);
+	}
+	before = limit.bits.tokens + (int64_t)credit.bits * NANO;
+	cr_assert_eq(before, limit.bits.burst);
+	cr_assert_eq(limit.packets.tokens + (int64_t)credit.packets * NANO, limit.packets.burst);
+	/* The packets are out: bits drawn for the next one do not pile up. */
+	while (pass(&limit, 64, START))
+		;
+	for (int i = 0; i < 1000; i++)
+		cr_assert_not(pass(&limit, 1500, START));
+	cr_assert_leq(credit.bits, limit.bits.quantum);
 }

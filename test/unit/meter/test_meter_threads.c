@@ -22,6 +22,7 @@ struct worker {
 	pthread_t thread;
 	struct shared *shared;
 	uint64_t seed;
+	struct weir_credit credit;
 	uint64_t bits; /* let through */
 	uint64_t packets;
 };
@@ -31,6 +32,7 @@ work(void *arg)
 {
 	struct worker *worker = arg;
 	struct shared *shared = worker->shared;
+	struct weir_limit *limit = &shared->limit;
 
 	for (;;) {
 		uint64_t now = __atomic_add_fetch(&shared->clock, shared->step, __ATOMIC_RELAXED);
@@ -41,11 +43,11 @@ work(void *arg)
 		worker->seed = worker->seed * UINT64_C(6364136223846793005) + 1442695040888963407;
 		bytes = 64 + (uint32_t)(worker->seed >> 33) % 1450;
 		now -= RTE_MIN(now, (worker->seed >> 40) % (shared->lag + 1));
-		if (!weir_limit_take(&shared->limit, bytes, now))
+		if (!weir_limit_take(&limit, limit->serial, &worker->credit, bytes, now))
 			continue;
 		/* Every eighth is refused by another bucket. */
 		if ((worker->seed >> 60) < 2) {
-			weir_limit_return(&shared->limit, bytes);
+			weir_limit_return(limit, &worker->credit, bytes);
 			continue;
 		}
 		worker->bits += (uint64_t)bytes * 8;
@@ -56,6 +58,7 @@ work(void *arg)
 static void
 run(struct shared *shared, struct worker *sum)
 {
+	bool limit_bits = shared->limit.bits.rate != 0, limit_packets = shared->limit.pps != 0;
 	struct worker workers[WORKERS];
 
 	for (unsigned int i = 0; i < WORKERS; i++) {
@@ -64,8 +67,9 @@ run(struct shared *shared, struct worker *sum)
 	}
 	for (unsigned int i = 0; i < WORKERS; i++) {
 		cr_assert_eq(pthread_join(workers[i].thread, NULL), 0);
-		sum->bits += workers[i].bits;
-		sum->packets += workers[i].packets;
+		/* What a worker holds has been taken, too. */
+		sum->bits += workers[i].bits + (limit_bits ? workers[i].credit.bits : 0);
+		sum->packets += workers[i].packets + (limit_packets ? workers[i].credit.packets : 0);
 	}
 }
 
@@ -77,7 +81,7 @@ balance(uint64_t bps, uint32_t step, uint32_t lag)
 	struct worker sum = {0};
 	const struct weir_pool *pool = &shared.limit.bits;
 
-	weir_limit_init(&shared.limit, &(struct weir_rate){.bps = bps}, 0);
+	weir_limit_init(&shared.limit, &(struct weir_rate){.bps = bps}, WORKERS, 0);
 	shared.limit.bits.tokens = 0;
 	run(&shared, &sum);
 	cr_assert_geq(pool->tokens, 0);
@@ -98,14 +102,14 @@ Test(meter_threads, both_kinds_balance)
 	struct shared shared = {.step = 100, .lag = 1000};
 	struct worker sum = {0};
 
-	weir_limit_init(&shared.limit, &(struct weir_rate){.bps = 10000000000, .pps = 1000000}, 0);
+	weir_limit_init(&shared.limit, &(struct weir_rate){.bps = 10000000000, .pps = 1000000}, WORKERS, 0);
 	shared.limit.packets.tokens = 0;
 	run(&shared, &sum);
 	cr_assert_eq((int64_t)sum.packets * NANO + shared.limit.packets.tokens,
 	    (int64_t)(1000000 * shared.limit.packets.last));
 	/* Bits are plenty: whatever packets refused came back. */
-	cr_assert_leq(sum.bits,
-	    10000000000 * shared.limit.bits.last / (uint64_t)NANO + (uint64_t)(shared.limit.bits.burst / NANO));
+	cr_assert_leq(sum.bits, 10000000000 * shared.limit.bits.last / (uint64_t)NANO +
+				    (uint64_t)(shared.limit.bits.burst / NANO) + WORKERS * shared.limit.bits.quantum);
 	cr_assert_geq(
 	    weir_pool_take(&shared.limit.bits, (uint64_t)(shared.limit.bits.burst / NANO), 2 * DURATION), true);
 }

@@ -4,12 +4,15 @@
 #define CAPACITY 8
 
 static struct weir_paths *paths;
+static struct weir_counters_set *set;
 
 static void
 setup(void)
 {
 	start();
-	paths = weir_paths_create(CAPACITY, SOCKET_ID_ANY);
+	set = weir_counters_create(1, WEIR_IFACES_MAX);
+	cr_assert_not_null(set);
+	paths = weir_paths_create(CAPACITY, weir_counters_worker(set, 0), SOCKET_ID_ANY);
 	cr_assert_not_null(paths);
 }
 
@@ -17,6 +20,7 @@ static void
 teardown(void)
 {
 	weir_paths_free(paths);
+	weir_counters_free(set);
 	finish();
 }
 

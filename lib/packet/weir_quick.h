@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The usual packet, parsed by vector instructions: a whole stack of headers is compared with a template at once, and
+ * the flow key comes out of one byte permutation. What is taken here is what weir_parse_underlay() and
+ * weir_parse_frame() would accept, with the same result and within the same bounds; whatever is not usual, or
+ * wrong, is left to them. Without AVX-512 (F, BW, VBMI) nothing is usual.
+ *
+ * Usual is: TCP or UDP over IPv4 without options or IPv6 without extension headers, no fragment, no tags, of at least
+ * WEIR_QUICK_MIN bytes; as a tunnel packet, VXLAN over the same, to the template's addresses, without a congestion
+ * mark. Any thread, as weir_packet.h.
+ */
+#ifndef WEIR_QUICK_H
+#define WEIR_QUICK_H
+
+#include <string.h>
+
+#include "weir_packet.h"
+
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VBMI__)
+#include <immintrin.h>
+#define WEIR_QUICK 1
+#else
+#define WEIR_QUICK 0
+#endif
+
+#define WEIR_QUICK_MIN 54 /* Ethernet, IPv4, TCP */
+
+/* The first 64 bytes of tunnel packets to one address of ours: (data & mask) has to be `value`. */
+struct weir_tunnel_match {
+	uint8_t mask[64], value[64];
+};
+
+/* Of packets to `mac` and `ip`; `ip` NULL: of none. */
+void weir_tunnel_match_init(struct weir_tunnel_match *match, const struct weir_mac *mac, const struct weir_ip *ip);
+
+/* A tunnel packet whose outer headers are the usual ones. */
+struct weir_quick_tunnel {
+	uint32_t vni;	    /* host order */
+	uint32_t inner;	    /* offset of the tenant's frame */
+	uint32_t inner_len; /* its bytes; so many are there */
+};
+
+/* Leaves the tenant's frame. */
+static inline void
+weir_quick_decap(struct rte_mbuf *m, const struct weir_quick_tunnel *tunnel)
+{
+	m->data_off = (uint16_t)(m->data_off + tunnel->inner);
+	m->data_len = (uint16_t)tunnel->inner_len;
+	m->pkt_len = tunnel->inner_len;
+	m->ol_flags &= WEIR_MBUF_FLAGS_KEPT;
+}
+
+#if WEIR_QUICK
+
+/* Offsets in an Ethernet frame of IPv4 or IPv6 without options. */
+enum {
+	WEIR_QUICK_TYPE = 12,
+	WEIR_QUICK_L3 = 14,
+	WEIR_QUICK_V4_TOTAL = 16,
+	WEIR_QUICK_V4_FRAGMENT = 20,
+	WEIR_QUICK_V4_PROTO = 23,
+	WEIR_QUICK_V4_SRC = 26,
+	WEIR_QUICK_V4_L4 = 34,
+	WEIR_QUICK_V6_PAYLOAD = 18,
+	WEIR_QUICK_V6_PROTO = 20,
+	WEIR_QUICK_V6_SRC = 22,
+	WEIR_QUICK_V6_L4 = 54,
+};
+
+static inline uint16_t
+weir_quick_be16(const uint8_t *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return __builtin_bswap16(v);
+}
+
+static inline uint32_t
+weir_quick_be32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return __builtin_bswap32(v);
+}
+
+/* True if the first 64 bytes are the template's. */
+static inline bool
+weir_quick_matches(const uint8_t *data, const struct weir_tunnel_match *match)
+{
+	__m512i head = _mm512_loadu_si512(data), mask = _mm512_loadu_si512(match->mask);
+
+	/* (head & mask) ^ value */
+	head = _mm512_ternarylogic_epi64(head, mask, _mm512_loadu_si512(match->value), 0x6a);
+	return _mm512_test_epi64_mask(head, head) == 0;
+}
+
+/* The checksum of a header without options. */
+static inline bool
+weir_quick_checksum_ok(const uint8_t *ip)
+{
+	uint64_t a, b, sum;
+	uint32_t c;
+
+	memcpy(&a, ip, sizeof(a));
+	memcpy(&b, ip + 8, sizeof(b));
+	memcpy(&c, ip + 16, sizeof(c));
+	sum = (a & UINT32_MAX) + (a >> 32) + (b & UINT32_MAX) + (b >> 32) + c;
+	sum = (sum & UINT32_MAX) + (sum >> 32);
+	sum = (sum & UINT16_MAX) + (sum >> 16 & UINT16_MAX) + (sum >> 32);
+	sum = (sum & UINT16_MAX) + (sum >> 16);
+	return sum == UINT16_MAX;
+}
+
+/*
+ * The outer headers of `len` contiguous bytes: true if they are usual. `v6`: which of them, by the ethertype.
+ */
+static inline bool
+weir_quick_underlay(const uint8_t *data, uint32_t len, const struct weir_tunnel_match *match, bool v6,
+    bool checksum_ok, struct weir_quick_tunnel *tunnel)
+{
+	uint32_t l4 = v6 ? WEIR_QUICK_V6_L4 : WEIR_QUICK_V4_L4, room, udp;
+
+	tunnel->inner = l4 + 16;
+	if (len < tunnel->inner + WEIR_QUICK_MIN || !weir_quick_matches(data, match))
+		return false;
+	/* An IPv4 address in an IPv6 header is a lie. */
+	if (v6 && weir_ip_is_v4((const struct weir_ip *)(data + WEIR_QUICK_V6_SRC)))
+		return false;
+	/* `room`: what of the IP packet is behind its header. */
+	room = v6 ? weir_quick_be16(data + WEIR_QUICK_V6_PAYLOAD)
+		  : weir_quick_be16(data + WEIR_QUICK_V4_TOTAL) - (uint32_t)(WEIR_QUICK_V4_L4 - WEIR_QUICK_L3);
+	udp = weir_quick_be16(data + l4 + 4);
+	tunnel->inner_len = udp - 16;
+	tunnel->vni = weir_quick_be32(data + l4 + 12) >> 8;
+	return udp >= 16 + WEIR_QUICK_MIN && udp <= room && room <= len - l4 &&
+	       (v6 || checksum_ok || weir_quick_checksum_ok(data + WEIR_QUICK_L3));
+}
+
+/* L4 within `room` bytes of it: its ports and lengths are good. */
+static inline bool
+weir_quick_l4(const uint8_t *l4, uint8_t proto, uint32_t room, struct weir_frame *frame)
+{
+	if (proto == 17) {
+		uint32_t udp = weir_quick_be16(l4 + 4);
+
+		return udp >= 8 && udp <= room;
+	}
+	if (proto == 6 && room >= 20) {
+		uint32_t header = (l4[12] >> 4) * 4u;
+
+		frame->kind |= WEIR_FRAME_TCP;
+		frame->tcp_flags = l4[13];
+		return header >= 20 && header <= room;
+	}
+	return false;
+}
+
+/* Where each byte of the key stands in the frame; those not named are 0. */
+extern const uint8_t weir_quick_key_v4[64], weir_quick_key_v6[64];
+#define WEIR_QUICK_BYTES(from, n) (((UINT64_C(1) << (n)) - 1) << (from))
+/* ethertype, proto; dmac, smac; src; dst; ports */
+#define WEIR_QUICK_MASK_V4                                                                                           \
+	(WEIR_QUICK_BYTES(4, 3) | WEIR_QUICK_BYTES(8, 12) | WEIR_QUICK_BYTES(24, 4) | WEIR_QUICK_BYTES(40, 4) |      \
+	    WEIR_QUICK_BYTES(56, 4))
+#define WEIR_QUICK_MASK_V6                                                                                           \
+	(WEIR_QUICK_BYTES(4, 3) | WEIR_QUICK_BYTES(8, 12) | WEIR_QUICK_BYTES(24, 16) | WEIR_QUICK_BYTES(40, 16) |    \
+	    WEIR_QUICK_BYTES(56, 4))
+
+static inline void
+weir_quick_key(
+    __m512i head, const uint8_t from[64], uint64_t mask, uint32_t ingress, uint32_t peer, struct weir_key *key)
+{
+	__m512i bytes = _mm512_maskz_permutexvar_epi8(mask, _mm512_load_si512(from), head);
+
+	bytes = _mm512_mask_set1_epi32(bytes, 1u << 0, (int)ingress);
+	bytes = _mm512_mask_set1_epi32(bytes, 1u << 15, (int)peer);
+	_mm512_storeu_si512(key, bytes);
+}
+
+/* A tenant's frame of `len` contiguous bytes: true if it is usual; then *key, with `ingress` and `peer`, and *frame
+ * are filled. */
+static inline bool
+weir_quick_frame(const uint8_t *data, uint32_t len, uint32_t ingress, uint32_t peer, struct weir_key *key,
+    struct weir_frame *frame)
+{
+	uint32_t version = data[WEIR_QUICK_L3], room;
+	uint16_t type;
+	__m512i head;
+
+	if (len < WEIR_QUICK_MIN)
+		return false;
+	head = _mm512_maskz_loadu_epi8(len >= 64 ? UINT64_MAX : (UINT64_C(1) << len) - 1, data);
+	memcpy(&type, data + WEIR_QUICK_TYPE, sizeof(type));
+	*frame = (struct weir_frame){.len = len, .avail = len, .l3 = WEIR_QUICK_L3};
+	if (__builtin_expect(type == __builtin_bswap16(0x0800), 1)) {
+		room = weir_quick_be16(data + WEIR_QUICK_V4_TOTAL);
+		if (version != 0x45 || (weir_quick_be16(data + WEIR_QUICK_V4_FRAGMENT) & 0x3fff) != 0 || room < 28 ||
+		    room > len - WEIR_QUICK_L3)
+			return false;
+		frame->l4 = WEIR_QUICK_V4_L4;
+		frame->kind = WEIR_FRAME_IPV4;
+		frame->tos = data[WEIR_QUICK_L3 + 1];
+		weir_quick_key(head, weir_quick_key_v4, WEIR_QUICK_MASK_V4, ingress, peer, key);
+		return weir_quick_l4(data + WEIR_QUICK_V4_L4, data[WEIR_QUICK_V4_PROTO], room - 20, frame);
+	}
+	if (type == __builtin_bswap16(0x86dd)) {
+		room = weir_quick_be16(data + WEIR_QUICK_V6_PAYLOAD);
+		if (version >> 4 != 6 || room < 8 || room + WEIR_QUICK_V6_L4 > len)
+			return false;
+		frame->l4 = WEIR_QUICK_V6_L4;
+		frame->kind = WEIR_FRAME_IPV6;
+		frame->tos = (uint8_t)(weir_quick_be16(data + WEIR_QUICK_L3) >> 4);
+		weir_quick_key(head, weir_quick_key_v6, WEIR_QUICK_MASK_V6, ingress, peer, key);
+		return weir_quick_l4(data + WEIR_QUICK_V6_L4, data[WEIR_QUICK_V6_PROTO], room, frame);
+	}
+	return false;
+}
+
+#else
+
+static inline bool
+weir_quick_underlay(const uint8_t *data, uint32_t len, const struct weir_tunnel_match *match, bool v6,
+    bool checksum_ok, struct weir_quick_tunnel *tunnel)
+{
+	(void)data, (void)len, (void)match, (void)v6, (void)checksum_ok, (void)tunnel;
+	return false;
+}
+
+static inline bool
+weir_quick_frame(const uint8_t *data, uint32_t len, uint32_t ingress, uint32_t peer, struct weir_key *key,
+    struct weir_frame *frame)
+{
+	(void)data, (void)len, (void)ingress, (void)peer, (void)key, (void)frame;
+	return false;
+}
+
+#endif
+
+#endif
