@@ -70,6 +70,7 @@ class Contender:
     def attach(self, timeout=60.0):
         """Returns when both ports are there."""
         path = f"{RUNTIME}/{self.prefix}/dpdk_telemetry.v2"
+        self.thread = None
 
         def connected():
             self.check()

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The machine under measurement: its clock, huge pages on loan, programs that end with their parent."""
+"""The machine under measurement: what is built and installed, its clock, huge pages on loan, programs that end with us."""
 import contextlib
 import os
 import subprocess
+import sys
 
 from lib import shell
 
@@ -75,11 +76,25 @@ def launch(argv, log_path, **params):
     return process
 
 
+def build(top, folder):
+    """Builds weir and nicsim for this processor unless `folder` is there; returns the driver's path."""
+    if not os.path.exists(folder):
+        print(f"building {folder}", file=sys.stderr)
+        headers = os.path.join(top, "build-headers")
+        shell.run(os.path.join(top, "drivers/net/headers"), headers, timeout=300)
+        shell.run("meson", "setup", folder, top, "-Dcpu=native", "-Dtests=false", f"-Dnicsim={headers}", timeout=120)
+        shell.run("ninja", "-C", folder, timeout=900)
+    plugin = os.path.join(folder, "drivers/net/nicsim/librte_net_nicsim.so")
+    if not os.path.exists(plugin):
+        raise RuntimeError(f"{folder} is built without -Dnicsim=HEADERS (drivers/net/README.md)")
+    return plugin
+
+
 def install_ovs(program):
     """Installs Debian's package unless `program` is there. Masked units are started neither now nor at the next boot."""
     if os.path.exists(program):
         return
-    print(f"installing {OVS_PACKAGE} (its services masked)", flush=True)
+    print(f"installing {OVS_PACKAGE} (its services masked)", file=sys.stderr)
     for unit in OVS_UNITS:
         with contextlib.suppress(FileExistsError):
             os.symlink("/dev/null", f"/etc/systemd/system/{unit}.service")
