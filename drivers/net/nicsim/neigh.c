@@ -46,7 +46,15 @@ type_at(const uint8_t *frame)
 	return eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_VLAN) ? at + RTE_VLAN_HLEN : at;
 }
 
-/* A solicitation without an option is of one that asks whether its address is free: nobody answers. */
+/* A question, and none of whether an address is free or its own: those have no sender's address, or the same one. */
+static bool
+arp_asks(const struct rte_arp_hdr *arp)
+{
+	return arp->arp_opcode == RTE_BE16(RTE_ARP_OP_REQUEST) && arp->arp_data.arp_sip != 0 &&
+	       arp->arp_data.arp_sip != arp->arp_data.arp_tip;
+}
+
+/* A solicitation without an option asks whether an address is free. */
 bool
 nicsim_neigh_asks(const uint8_t *frame, uint32_t len)
 {
@@ -60,7 +68,7 @@ nicsim_neigh_asks(const uint8_t *frame, uint32_t len)
 	arp = (const struct arp_frame *)(frame + at);
 	nd = (const struct nd_frame *)(frame + at);
 	if (arp->type == RTE_BE16(RTE_ETHER_TYPE_ARP))
-		return len >= at + sizeof(*arp) && arp->arp.arp_opcode == RTE_BE16(RTE_ARP_OP_REQUEST);
+		return len >= at + sizeof(*arp) && arp_asks(&arp->arp);
 	return nd->type == RTE_BE16(RTE_ETHER_TYPE_IPV6) && len >= at + sizeof(*nd) &&
 	       nd->ip.proto == IPPROTO_ICMPV6 && nd->nd.type == ND_SOLICITATION &&
 	       nd->ip.payload_len == rte_cpu_to_be_16(sizeof(nd->nd));

@@ -286,12 +286,17 @@ Test(port, answers_who_asks_for_a_neighbour)
 	cr_assert_null(ask(port, frame, make_arp(frame, 2, 0)), "a reply");
 	cr_assert_null(ask(port, frame, make_arp(frame, 1, 0) - 1), "cut off");
 	cr_assert_null(ask(port, frame, make_solicitation(frame) - 1), "cut off");
+	(void)make_arp(frame, 1, 0);
+	memcpy(frame + 38, frame + 28, 4);
+	cr_assert_null(ask(port, frame, 42), "an announcement");
+	memset(frame + 28, 0, 4);
+	cr_assert_null(ask(port, frame, 42), "a probe");
 	(void)make_solicitation(frame);
 	frame[14 + 40] = 136;
 	cr_assert_null(ask(port, frame, 86), "an advertisement");
 	cr_assert_eq(rte_eth_stats_get(port, &stats), 0);
 	cr_assert_eq(stats.ipackets, 3);
-	cr_assert_eq(stats.opackets, 7);
+	cr_assert_eq(stats.opackets, 9);
 	nic_close(port);
 }
 
