@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Cycles a packet takes through the gateway, beside a bare receive-and-transmit loop over the same two ports in the
- * same run: chunks of one and of the other take turns, and their difference is taken pair by pair, so that what the
- * machine does to both cancels out.
+ *     bench [EAL options] -- --config FILE --source DEVICE --sink DEVICE [--mode pairs|workers|readers] [--pairs N]
+ *         [--chunk-ms N] [--warm-ms N] [--warm-packets N]
  *
- *     bench [EAL options] -- --config FILE --source DEVICE --sink DEVICE [--pairs N] [--chunk-ms N]
- *
- * Everything runs on one thread: the gateway's one worker is polled by hand, its maintenance steps in between, off
- * the clock. Prints one JSON object. Exit status 1 if a packet did not come out of the sink, since then the figure is
- * not of the work it claims to be.
+ * Exit status 1 if a packet did not come out of a sink, since then the figure is not of the work it claims to be.
  */
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,146 +14,18 @@
 #include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_ethdev.h>
+#include <rte_lcore.h>
 
-#include "weir_flow.h"
-#include "weir_gateway.h"
-#include "weir_view.h"
-#include "weir_worker.h"
+#include "bench.h"
 
-#define BURST 32
-#define MBUFS 262143 /* net_pcap keeps one for each frame of its file */
+#define MBUFS 32767
 #define MBUF_SIZE 2048
-#define WARM_UP_MS 1500 /* several turns through 100,000 frames */
-#define MAX_PAIRS 1000
 
-struct bench {
-	const char *config, *source, *sink;
-	uint32_t n_pairs, chunk_ms;
-	struct weir_clock clock;
-	struct weir_gateway *gateway;
-	struct weir_worker *worker;
-	uint16_t rx, tx;
-	uint64_t lost;
+static const struct bench_mode modes[] = {
+    {.name = "pairs", .n_workers = 1, .run = bench_pairs},
+    {.name = "workers", .n_workers = 2, .run = bench_workers},
+    {.name = "readers", .n_workers = 1, .threads = true, .run = bench_readers},
 };
-
-/* ---- what is measured: until `end` ---- */
-
-static void
-run_bare(struct bench *bench, uint64_t end)
-{
-	struct rte_mbuf *m[BURST];
-
-	while (rte_rdtsc() < end) {
-		uint16_t n = rte_eth_rx_burst(bench->rx, 0, m, BURST);
-		uint16_t sent = rte_eth_tx_burst(bench->tx, 0, m, n);
-
-		if (sent < n)
-			rte_pktmbuf_free_bulk(&m[sent], (unsigned int)(n - sent));
-	}
-}
-
-static void
-run_weir(struct bench *bench, uint64_t end)
-{
-	uint64_t tsc;
-
-	while ((tsc = rte_rdtsc()) < end)
-		(void)weir_worker_poll(bench->worker, weir_clock_at(&bench->clock, tsc));
-}
-
-static void
-maintain(struct bench *bench)
-{
-	weir_clock_discipline(&bench->clock);
-	weir_gateway_maintain(bench->gateway, weir_clock_now(&bench->clock));
-}
-
-/* Cycles per packet over one chunk. Packets are what the drivers count. */
-static double
-measure(struct bench *bench, void (*run)(struct bench *, uint64_t))
-{
-	struct rte_eth_stats in0 = {0}, in = {0}, out0 = {0}, out = {0};
-	uint64_t start, cycles, packets;
-
-	(void)rte_eth_stats_get(bench->rx, &in0);
-	(void)rte_eth_stats_get(bench->tx, &out0);
-	start = rte_rdtsc();
-	run(bench, start + rte_get_tsc_hz() / 1000 * bench->chunk_ms);
-	cycles = rte_rdtsc() - start;
-	(void)rte_eth_stats_get(bench->rx, &in);
-	(void)rte_eth_stats_get(bench->tx, &out);
-	maintain(bench);
-	packets = in.ipackets - in0.ipackets;
-	bench->lost += packets - (out.opackets - out0.opackets);
-	return packets != 0 ? (double)cycles / (double)packets : 0;
-}
-
-/* MACs learned, every flow in its slot. */
-static void
-warm_up(struct bench *bench)
-{
-	uint64_t ms = rte_get_tsc_hz() / 1000;
-
-	for (uint32_t i = 0; i < WARM_UP_MS; i++) {
-		run_weir(bench, rte_rdtsc() + ms);
-		maintain(bench);
-	}
-}
-
-/* ---- figures ---- */
-
-static int
-compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static void
-print_figure(const char *name, double values[], uint32_t n, const char *end)
-{
-	qsort(values, n, sizeof(*values), compare);
-	(void)printf("\"%s\":{\"median\":%.1f,\"p10\":%.1f,\"p90\":%.1f}%s", name, values[n / 2], values[n / 10],
-	    values[n * 9 / 10], end);
-}
-
-static void
-run_pairs(struct bench *bench)
-{
-	static double bare[MAX_PAIRS], weir[MAX_PAIRS], over[MAX_PAIRS];
-
-	for (uint32_t i = 0; i < bench->n_pairs; i++) {
-		if (i % 2 == 0)
-			bare[i] = measure(bench, run_bare);
-		weir[i] = measure(bench, run_weir);
-		if (i % 2 != 0)
-			bare[i] = measure(bench, run_bare);
-		over[i] = weir[i] - bare[i];
-	}
-	(void)printf("{\"pairs\":%u,\"flows_cached\":%u,\"lost\":%" PRIu64 ",", bench->n_pairs,
-	    weir_flows_count(weir_worker_flows(bench->worker)), bench->lost);
-	print_figure("bare", bare, bench->n_pairs, ",");
-	print_figure("weir", weir, bench->n_pairs, ",");
-	print_figure("over", over, bench->n_pairs, "}\n");
-}
-
-/* Why packets did not come out of the sink. */
-static void
-print_drops(struct bench *bench)
-{
-	struct weir_tally tally;
-	uint64_t time;
-
-	(void)fprintf(stderr, "bench: %" PRIu64 " packets lost", bench->lost);
-	if (weir_view_drops(bench->gateway, NULL, &tally, &time) != 0)
-		return;
-	for (uint32_t r = 0; r < WEIR_REASON_COUNT; r++)
-		if (tally.reasons[r].packets != 0)
-			(void)fprintf(
-			    stderr, ", %s %" PRIu64, weir_reason_name((enum weir_reason)r), tally.reasons[r].packets);
-	(void)fprintf(stderr, "\n");
-}
 
 /* ---- getting there ---- */
 
@@ -179,15 +45,28 @@ read_file(const char *path, size_t *len)
 	return text;
 }
 
+static struct weir_gateway *
+create(struct bench *bench, struct weir_err *err)
+{
+	static unsigned int lcores[BENCH_WORKERS_MAX];
+	struct weir_gateway_params params = {
+	    .n_workers = bench->mode->n_workers, .mbufs = MBUFS, .mbuf_size = MBUF_SIZE};
+
+	weir_clock_init(&bench->clock);
+	bench->now = weir_clock_now(&bench->clock);
+	params.now = bench->now;
+	if (bench->mode->threads) {
+		lcores[0] = rte_get_next_lcore(rte_lcore_id(), 1, 0);
+		params.lcores = lcores;
+		params.clock = &bench->clock;
+	}
+	return weir_gateway_create(&params, err);
+}
+
 static int
 set_up(struct bench *bench)
 {
-	struct weir_gateway_params params = {
-	    .n_workers = 1,
-	    .mbufs = MBUFS,
-	    .mbuf_size = MBUF_SIZE,
-	    .clock = &bench->clock,
-	};
+	uint64_t before = bench_memory(), start = rte_rdtsc();
 	struct weir_outcome outcome;
 	struct weir_err err = {0};
 	size_t len = 0;
@@ -195,31 +74,88 @@ set_up(struct bench *bench)
 	int ret;
 
 	if (text == NULL)
-		return weir_err(&err, errno, "", "%s", bench->config);
-	weir_clock_init(&bench->clock);
-	params.now = weir_clock_now(&bench->clock);
-	bench->gateway = weir_gateway_create(&params, &err);
-	ret = bench->gateway == NULL ? -ENOMEM : weir_gateway_load(bench->gateway, text, len, false, &outcome, &err);
+		ret = weir_err(&err, errno, "", "cannot read %s", bench->config);
+	else if ((bench->gateway = create(bench, &err)) == NULL)
+		ret = -ENOMEM;
+	else
+		ret = weir_gateway_load(bench->gateway, text, len, false, &outcome, &err);
 	free(text);
 	if (ret == 0 && (rte_eth_dev_get_port_by_name(bench->source, &bench->rx) != 0 ||
 			    rte_eth_dev_get_port_by_name(bench->sink, &bench->tx) != 0))
 		ret = weir_err(&err, ENODEV, "", "no device %s or %s", bench->source, bench->sink);
-	if (ret != 0) {
+	if (ret != 0)
 		(void)fprintf(stderr, "bench: %s %s\n", err.path, err.msg);
-		return ret;
+	bench->load_seconds = (double)(rte_rdtsc() - start) / (double)rte_get_tsc_hz();
+	bench->grown[0] = bench_memory() - before;
+	return ret;
+}
+
+/* Measures and prints. Returns false if it cannot, or if packets are missing. */
+static bool
+run(struct bench *bench)
+{
+	uint64_t before = bench_memory();
+	bool ok;
+
+	(void)printf("{");
+	if (!bench->mode->threads) {
+		bench_warm_up(bench);
+		bench_totals(bench->gateway, &bench->before);
 	}
-	bench->worker = weir_gateway_worker(bench->gateway, 0);
-	return 0;
+	ok = bench->mode->run(bench) == 0;
+	bench->grown[1] = bench_memory() - before;
+	ok = bench_report(bench) && ok;
+	(void)printf("}\n");
+	return ok;
+}
+
+/* ---- arguments ---- */
+
+static bool
+parse_number(const char *text, uint64_t max, uint64_t *number)
+{
+	char *end;
+
+	*number = strtoull(text, &end, 10);
+	return *text >= '0' && *text <= '9' && *end == '\0' && *number <= max;
 }
 
 static bool
-parse_number(const char *text, uint32_t max, uint32_t *number)
+parse_mode(const char *name, struct bench *bench)
 {
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(modes); i++) {
+		bench->mode = &modes[i];
+		if (strcmp(name, modes[i].name) == 0)
+			return true;
+	}
+	return false;
+}
 
-	*number = (uint32_t)value;
-	return end != text && *end == '\0' && value >= 1 && value <= max;
+static bool
+parse_option(int c, const char *value, struct bench *bench)
+{
+	uint64_t number = 0;
+	bool ok = true;
+
+	if (c == 'c')
+		bench->config = value;
+	else if (c == 's')
+		bench->source = value;
+	else if (c == 'k')
+		bench->sink = value;
+	else if (c == 'o')
+		ok = parse_mode(value, bench);
+	else
+		ok = parse_number(value, c == 'n' ? UINT64_MAX : c == 'p' ? BENCH_PAIRS_MAX : 100000, &number);
+	if (c == 'p')
+		bench->n_pairs = (uint32_t)number;
+	else if (c == 'm')
+		bench->chunk_ms = (uint32_t)number;
+	else if (c == 'w')
+		bench->warm_ms = (uint32_t)number;
+	else if (c == 'n')
+		bench->warm_packets = number;
+	return ok;
 }
 
 static int
@@ -227,52 +163,39 @@ parse_args(int argc, char **argv, struct bench *bench)
 {
 	static const struct option known[] = {{"config", required_argument, NULL, 'c'},
 	    {"source", required_argument, NULL, 's'}, {"sink", required_argument, NULL, 'k'},
-	    {"pairs", required_argument, NULL, 'p'}, {"chunk-ms", required_argument, NULL, 'm'}, {0}};
-	bool ok = true;
+	    {"mode", required_argument, NULL, 'o'}, {"pairs", required_argument, NULL, 'p'},
+	    {"chunk-ms", required_argument, NULL, 'm'}, {"warm-ms", required_argument, NULL, 'w'},
+	    {"warm-packets", required_argument, NULL, 'n'}, {0}};
 	int c;
 
 	optind = 1;
 	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		if (c == 'c')
-			bench->config = optarg;
-		else if (c == 's')
-			bench->source = optarg;
-		else if (c == 'k')
-			bench->sink = optarg;
-		else if (c == 'p')
-			ok = ok && parse_number(optarg, MAX_PAIRS, &bench->n_pairs);
-		else if (c == 'm')
-			ok = ok && parse_number(optarg, 10000, &bench->chunk_ms);
-		else
-			ok = false;
+		if (c == '?' || !parse_option(c, optarg, bench))
+			return -EINVAL;
 	}
-	return ok && bench->config != NULL && bench->source != NULL && bench->sink != NULL ? 0 : -EINVAL;
+	return bench->config != NULL && bench->source != NULL && bench->sink != NULL ? 0 : -EINVAL;
 }
 
 int
 main(int argc, char **argv)
 {
-	static struct bench bench = {.n_pairs = 40, .chunk_ms = 50};
+	static struct bench bench = {.mode = &modes[0], .n_pairs = 40, .chunk_ms = 50, .warm_ms = 100};
 	int eal = rte_eal_init(argc, argv);
+	bool ok;
 
 	if (eal < 0) {
 		(void)fprintf(stderr, "bench: EAL did not start\n");
 		return 1;
 	}
-	if (parse_args(argc - eal, argv + eal, &bench) != 0) {
+	if (parse_args(argc - eal, argv + eal, &bench) != 0 ||
+	    rte_lcore_count() < bench.mode->n_workers + bench.mode->threads) {
 		(void)fprintf(stderr, "usage: bench [EAL options] -- --config FILE --source DEVICE --sink DEVICE "
-				      "[--pairs N] [--chunk-ms N]\n");
+				      "[--mode pairs|workers|readers] [--pairs N] [--chunk-ms N] [--warm-ms N] "
+				      "[--warm-packets N]\n");
 		return 2;
 	}
-	if (set_up(&bench) == 0) {
-		warm_up(&bench);
-		run_pairs(&bench);
-		if (bench.lost != 0)
-			print_drops(&bench);
-	} else {
-		bench.lost = 1;
-	}
+	ok = set_up(&bench) == 0 && run(&bench);
 	weir_gateway_free(bench.gateway);
 	(void)rte_eal_cleanup();
-	return bench.lost == 0 ? 0 : 1;
+	return ok ? 0 : 1;
 }
