@@ -127,7 +127,10 @@ command_conservation(struct telemetry *t, const char *params, struct answer *ans
 
 static const struct column worker_columns[] = {{"lcore", false}, {"polls", false}, {"busy_polls", false},
     {"rx_packets", false}, {"tx_packets", false}, {"cycles", false}, {"busy_cycles", false}, {"busy_permille", false},
-    {"cycles_per_packet", false}, {"flows", false}, {"paths", false}, {"flow_slots", false}};
+    {"cycles_per_packet", false}, {"flows", false}, {"paths", false}, {"flow_slots", false},
+    /* of one packet in each stage, in tenths */
+    {"rx_decicycles", false}, {"parse_decicycles", false}, {"lookup_decicycles", false}, {"police_decicycles", false},
+    {"forward_decicycles", false}, {"tx_decicycles", false}};
 
 #define WORKER_CELLS WEIR_ARRAY_LEN(worker_columns)
 
@@ -135,7 +138,8 @@ static void
 worker_cells(const struct weir_view_worker *view, struct cell cells[WORKER_CELLS])
 {
 	const struct weir_worker_stats *stats = &view->stats;
-	const uint64_t numbers[WORKER_CELLS] = {
+	const struct weir_stage_cycles *stages = &stats->stages;
+	const uint64_t numbers[WORKER_CELLS - WEIR_STAGES] = {
 	    view->lcore,
 	    stats->polls,
 	    stats->busy_polls,
@@ -150,8 +154,11 @@ worker_cells(const struct weir_view_worker *view, struct cell cells[WORKER_CELLS
 	    view->flow_slots,
 	};
 
-	for (uint32_t c = 0; c < WORKER_CELLS; c++)
+	for (uint32_t c = 0; c < WEIR_ARRAY_LEN(numbers); c++)
 		cells[c] = (struct cell){.number = numbers[c]};
+	for (uint32_t s = 0; s < WEIR_STAGES; s++)
+		cells[WEIR_ARRAY_LEN(numbers) + s] =
+		    (struct cell){.number = stages->packets > 0 ? stages->cycles[s] * 10 / stages->packets : 0};
 }
 
 /* Flat, as all statistics of one element. */

@@ -114,13 +114,14 @@ weir_quick_checksum_ok(const uint8_t *ip)
 }
 
 /*
- * The outer headers of `len` contiguous bytes: true if they are usual. `v6`: which of them, by the ethertype.
+ * The outer headers of `len` contiguous bytes: true if they are usual. `v6`: of which of the two versions.
  */
 static inline bool
 weir_quick_underlay(const uint8_t *data, uint32_t len, const struct weir_tunnel_match *match, bool v6,
     bool checksum_ok, struct weir_quick_tunnel *tunnel)
 {
-	uint32_t l4 = v6 ? WEIR_QUICK_V6_L4 : WEIR_QUICK_V4_L4, room, udp;
+	const uint32_t l4 = v6 ? WEIR_QUICK_V6_L4 : WEIR_QUICK_V4_L4;
+	uint32_t room, udp;
 
 	tunnel->inner = l4 + 16;
 	if (len < tunnel->inner + WEIR_QUICK_MIN || !weir_quick_matches(data, match))
@@ -136,25 +137,6 @@ weir_quick_underlay(const uint8_t *data, uint32_t len, const struct weir_tunnel_
 	tunnel->vni = weir_quick_be32(data + l4 + 12) >> 8;
 	return udp >= 16 + WEIR_QUICK_MIN && udp <= room && room <= len - l4 &&
 	       (v6 || checksum_ok || weir_quick_checksum_ok(data + WEIR_QUICK_L3));
-}
-
-/* L4 within `room` bytes of it: its ports and lengths are good. */
-static inline bool
-weir_quick_l4(const uint8_t *l4, uint8_t proto, uint32_t room, struct weir_frame *frame)
-{
-	if (proto == 17) {
-		uint32_t udp = weir_quick_be16(l4 + 4);
-
-		return udp >= 8 && udp <= room;
-	}
-	if (proto == 6 && room >= 20) {
-		uint32_t header = (l4[12] >> 4) * 4u;
-
-		frame->kind |= WEIR_FRAME_TCP;
-		frame->tcp_flags = l4[13];
-		return header >= 20 && header <= room;
-	}
-	return false;
 }
 
 /* Where each byte of the key stands in the frame; those not named are 0. */
@@ -179,41 +161,69 @@ weir_quick_key(
 	_mm512_storeu_si512(key, bytes);
 }
 
-/* A tenant's frame of `len` contiguous bytes: true if it is usual; then *key, with `ingress` and `peer`, and *frame
- * are filled. */
+/* Its L4 header and what of the frame is in fixed places, where TCP or UDP has `room` bytes: true if all is good. */
+static inline bool
+weir_quick_finish(
+    const uint8_t *data, uint32_t len, bool v6, uint32_t room, uint8_t proto, uint8_t tos, struct weir_frame *frame)
+{
+	const uint8_t *l4 = data + (v6 ? WEIR_QUICK_V6_L4 : WEIR_QUICK_V4_L4);
+	uint8_t kind = v6 ? WEIR_FRAME_IPV6 : WEIR_FRAME_IPV4, tcp_flags = 0;
+	uint32_t need = 8, own;
+
+	if (proto == 17) {
+		own = weir_quick_be16(l4 + 4);
+	} else if (proto == 6 && room >= 20) {
+		own = (l4[12] >> 4) * 4u;
+		need = 20;
+		kind |= WEIR_FRAME_TCP;
+		tcp_flags = l4[13];
+	} else {
+		return false;
+	}
+	*frame = (struct weir_frame){.len = len,
+	    .avail = len,
+	    .l3 = WEIR_QUICK_L3,
+	    .l4 = v6 ? WEIR_QUICK_V6_L4 : WEIR_QUICK_V4_L4,
+	    .kind = kind,
+	    .tos = tos,
+	    .tcp_flags = tcp_flags};
+	return own >= need && own <= room;
+}
+
+/*
+ * A tenant's frame of `len` contiguous bytes: true if it is usual; then *key, with `ingress` and `peer`, and *frame
+ * are filled.
+ */
 static inline bool
 weir_quick_frame(const uint8_t *data, uint32_t len, uint32_t ingress, uint32_t peer, struct weir_key *key,
     struct weir_frame *frame)
 {
 	uint32_t version = data[WEIR_QUICK_L3], room;
-	uint16_t type;
+	uint16_t type, fragment;
 	__m512i head;
 
 	if (len < WEIR_QUICK_MIN)
 		return false;
-	head = _mm512_maskz_loadu_epi8(len >= 64 ? UINT64_MAX : (UINT64_C(1) << len) - 1, data);
 	memcpy(&type, data + WEIR_QUICK_TYPE, sizeof(type));
-	*frame = (struct weir_frame){.len = len, .avail = len, .l3 = WEIR_QUICK_L3};
 	if (__builtin_expect(type == __builtin_bswap16(0x0800), 1)) {
+		head = _mm512_maskz_loadu_epi8(WEIR_QUICK_BYTES(0, WEIR_QUICK_MIN), data);
+		memcpy(&fragment, data + WEIR_QUICK_V4_FRAGMENT, sizeof(fragment));
 		room = weir_quick_be16(data + WEIR_QUICK_V4_TOTAL);
-		if (version != 0x45 || (weir_quick_be16(data + WEIR_QUICK_V4_FRAGMENT) & 0x3fff) != 0 || room < 28 ||
+		if (version != 0x45 || (fragment & __builtin_bswap16(0x3fff)) != 0 || room < 28 ||
 		    room > len - WEIR_QUICK_L3)
 			return false;
-		frame->l4 = WEIR_QUICK_V4_L4;
-		frame->kind = WEIR_FRAME_IPV4;
-		frame->tos = data[WEIR_QUICK_L3 + 1];
 		weir_quick_key(head, weir_quick_key_v4, WEIR_QUICK_MASK_V4, ingress, peer, key);
-		return weir_quick_l4(data + WEIR_QUICK_V4_L4, data[WEIR_QUICK_V4_PROTO], room - 20, frame);
+		return weir_quick_finish(
+		    data, len, false, room - 20, data[WEIR_QUICK_V4_PROTO], data[WEIR_QUICK_L3 + 1], frame);
 	}
 	if (type == __builtin_bswap16(0x86dd)) {
+		head = _mm512_maskz_loadu_epi8(len >= 64 ? UINT64_MAX : (UINT64_C(1) << len) - 1, data);
 		room = weir_quick_be16(data + WEIR_QUICK_V6_PAYLOAD);
 		if (version >> 4 != 6 || room < 8 || room + WEIR_QUICK_V6_L4 > len)
 			return false;
-		frame->l4 = WEIR_QUICK_V6_L4;
-		frame->kind = WEIR_FRAME_IPV6;
-		frame->tos = (uint8_t)(weir_quick_be16(data + WEIR_QUICK_L3) >> 4);
 		weir_quick_key(head, weir_quick_key_v6, WEIR_QUICK_MASK_V6, ingress, peer, key);
-		return weir_quick_l4(data + WEIR_QUICK_V6_L4, data[WEIR_QUICK_V6_PROTO], room, frame);
+		return weir_quick_finish(data, len, true, room, data[WEIR_QUICK_V6_PROTO],
+		    (uint8_t)(weir_quick_be16(data + WEIR_QUICK_L3) >> 4), frame);
 	}
 	return false;
 }

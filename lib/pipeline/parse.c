@@ -138,34 +138,48 @@ parse_underlay(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, con
 	return false;
 }
 
-/* The same for the usual packet; false: it is not, nothing has changed. */
+/* One segment, and no bad news of it from the NIC. */
 static inline bool
-quick_underlay(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_underlay *underlay)
+is_plain(const struct rte_mbuf *m)
+{
+	return rte_pktmbuf_data_len(m) == rte_pktmbuf_pkt_len(m) &&
+	       (m->ol_flags & (RX_BAD | RTE_MBUF_F_RX_VLAN_STRIPPED)) == 0;
+}
+
+/* The usual tunnel packet, of one IP version outside; false: it is not, nothing has changed. */
+static inline bool
+quick_tunnel(
+    const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_underlay *underlay, bool v6)
 {
 	struct rte_mbuf *m = burst->m[i];
 	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
-	uint32_t len = rte_pktmbuf_data_len(m), ingress, peer;
-	bool v6 = data[12] == 0x86;
+	bool checksum_ok = (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD;
 	struct weir_quick_tunnel tunnel;
+	uint32_t ingress, peer;
 
-	if (len != rte_pktmbuf_pkt_len(m) || (m->ol_flags & RX_BAD) != 0 ||
-	    !weir_quick_underlay(data, len, &underlay->match[v6], v6,
-		(m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD, &tunnel))
+	if (!weir_quick_underlay(data, rte_pktmbuf_data_len(m), &underlay->match[v6], v6, checksum_ok, &tunnel))
 		return false;
 	ingress = WEIR_KEY_TUNNEL | tunnel.vni;
 	if (v6) {
-		struct weir_ip *source = &burst->source[i];
-
-		memcpy(source, data + 22, sizeof(*source));
+		memcpy(&burst->source[i], data + 22, sizeof(burst->source[i]));
 		ingress |= WEIR_KEY_TUNNEL_V6;
-		peer = weir_neigh_vtep_find(pipe->vnet->neigh, source);
+		peer = weir_neigh_vtep_find(pipe->vnet->neigh, &burst->source[i]);
 	} else {
 		memcpy(&peer, data + 26, sizeof(peer));
 	}
 	if (!weir_quick_frame(data + tunnel.inner, tunnel.inner_len, ingress, peer, &burst->key[i], &burst->frame[i]))
 		return false;
+	burst->received[i] = rte_pktmbuf_pkt_len(m);
 	weir_quick_decap(m, &tunnel);
 	return true;
+}
+
+static inline bool
+quick_underlay(
+    const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_underlay *underlay)
+{
+	return is_plain(burst->m[i]) &&
+	       (quick_tunnel(pipe, burst, i, underlay, false) || quick_tunnel(pipe, burst, i, underlay, true));
 }
 
 /* ---- vports ---- */
@@ -192,11 +206,10 @@ parse_vport(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, uint32
 static inline bool
 quick_vport(struct weir_burst *burst, uint32_t i, uint32_t iface)
 {
-	struct rte_mbuf *m = burst->m[i];
-	uint32_t len = rte_pktmbuf_data_len(m);
+	const struct rte_mbuf *m = burst->m[i];
 
-	return len == rte_pktmbuf_pkt_len(m) && weir_quick_frame(rte_pktmbuf_mtod(m, const uint8_t *), len, iface, 0,
-						    &burst->key[i], &burst->frame[i]);
+	return is_plain(m) && weir_quick_frame(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), iface,
+				  0, &burst->key[i], &burst->frame[i]);
 }
 
 /* ---- any packet ---- */
@@ -209,8 +222,17 @@ lose(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, enum weir_rea
 	return false;
 }
 
+/* What a target of the port's map names, if it is there. */
+static inline const struct weir_underlay *
+underlay_of(const struct weir_pipe *pipe, uint32_t target)
+{
+	if ((target & WEIR_TARGET_UNDERLAY) == 0)
+		return NULL;
+	return __atomic_load_n(&pipe->vnet->underlays[target & ~WEIR_TARGET_UNDERLAY], __ATOMIC_ACQUIRE);
+}
+
 /* True if packet i goes on. */
-static inline bool
+static bool
 parse(struct weir_pipe *pipe, struct weir_burst *burst, const struct weir_port_map *map, uint32_t i)
 {
 	const struct weir_underlay *underlay;
@@ -219,19 +241,32 @@ parse(struct weir_pipe *pipe, struct weir_burst *burst, const struct weir_port_m
 	uint32_t vid, target;
 
 	burst->received[i] = rte_pktmbuf_pkt_len(m);
-	if (__builtin_expect(short_frame || outer_vlan(m, &vid) != 0, 0))
+	if (short_frame || outer_vlan(m, &vid) != 0)
 		return lose(pipe, burst, i, WEIR_DROP_SHORT_FRAME);
 	burst->received[i] = rte_pktmbuf_pkt_len(m);
 	target = __atomic_load_n(&map->target[vid], __ATOMIC_ACQUIRE);
-	if ((target & WEIR_TARGET_UNDERLAY) != 0) {
-		underlay = __atomic_load_n(&pipe->vnet->underlays[target & ~WEIR_TARGET_UNDERLAY], __ATOMIC_ACQUIRE);
-		if (underlay != NULL)
-			return quick_underlay(pipe, burst, i, underlay) || parse_underlay(pipe, burst, i, underlay);
-	} else if (target != WEIR_TARGET_NONE) {
-		m->ol_flags &= ~RX_FOUND;
-		return quick_vport(burst, i, target - 1) || parse_vport(pipe, burst, i, target - 1);
-	}
-	return lose(pipe, burst, i, WEIR_DROP_UNKNOWN_VLAN);
+	underlay = underlay_of(pipe, target);
+	if (underlay != NULL)
+		return (vid != 0 && quick_underlay(pipe, burst, i, underlay)) ||
+		       parse_underlay(pipe, burst, i, underlay);
+	if (target == WEIR_TARGET_NONE || (target & WEIR_TARGET_UNDERLAY) != 0)
+		return lose(pipe, burst, i, WEIR_DROP_UNKNOWN_VLAN);
+	m->ol_flags &= ~RX_FOUND;
+	return (vid != 0 && quick_vport(burst, i, target - 1)) || parse_vport(pipe, burst, i, target - 1);
+}
+
+/* The usual packet without a tag, which one look tells: true if it goes on; false: it is not usual. */
+static inline bool
+quick(const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_underlay *underlay,
+    uint32_t vport)
+{
+	if (underlay != NULL)
+		return quick_underlay(pipe, burst, i, underlay);
+	if (vport == WEIR_NONE || !quick_vport(burst, i, vport))
+		return false;
+	burst->received[i] = burst->frame[i].len;
+	burst->m[i]->ol_flags &= ~RX_FOUND;
+	return true;
 }
 
 void
@@ -239,15 +274,18 @@ stage_parse(struct weir_pipe *pipe, struct weir_burst *burst)
 {
 	const struct weir_port_map *map =
 	    __atomic_load_n(&pipe->vnet->port_maps[burst->port->index], __ATOMIC_ACQUIRE);
-	uint32_t kept = 0;
+	uint32_t target = __atomic_load_n(&map->target[0], __ATOMIC_ACQUIRE), kept = 0;
+	const struct weir_underlay *underlay = underlay_of(pipe, target);
+	uint32_t vport = target == WEIR_TARGET_NONE || (target & WEIR_TARGET_UNDERLAY) != 0 ? WEIR_NONE : target - 1;
 
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		uint32_t i = burst->live[k];
 
-		if (!parse(pipe, burst, map, i))
-			continue;
-		burst->hash[i] = weir_flows_hash(pipe->flows, &burst->key[i]);
-		burst->live[kept++] = i;
+		if (quick(pipe, burst, i, underlay, vport) || parse(pipe, burst, map, i))
+			burst->live[kept++] = i;
 	}
 	burst->n_live = kept;
+	/* A loop of its own: hashes take long and depend on nothing, so that many are under way at once. */
+	for (uint32_t k = 0; k < kept; k++)
+		burst->hash[burst->live[k]] = weir_flows_hash(pipe->flows, &burst->key[burst->live[k]]);
 }

@@ -14,14 +14,40 @@
 #define FLOWS_A_PATH 12
 #define PATHS_MIN 1024 /* where there are as many flows */
 
+typedef void (*stage_fn)(struct weir_pipe *pipe, struct weir_burst *burst);
+
 /* The stages in order. */
+static const struct {
+	stage_fn run;
+	enum weir_stage stage;
+} stages[] = {
+    {stage_parse, WEIR_STAGE_PARSE},
+    {stage_lookup, WEIR_STAGE_LOOKUP},
+    {stage_police, WEIR_STAGE_POLICE},
+    {stage_forward, WEIR_STAGE_FORWARD},
+};
+
+static void
+run_measured(struct weir_pipe *pipe, struct weir_burst *burst)
+{
+	uint64_t start = pipe->cycles(), end;
+
+	pipe->sample->packets += burst->n_live;
+	for (uint32_t s = 0; s < WEIR_ARRAY_LEN(stages); s++, start = end) {
+		stages[s].run(pipe, burst);
+		end = pipe->cycles();
+		pipe->sample->cycles[stages[s].stage] += end - start;
+	}
+}
+
 static void
 run(struct weir_pipe *pipe, struct weir_burst *burst)
 {
-	stage_parse(pipe, burst);
-	stage_lookup(pipe, burst);
-	stage_police(pipe, burst);
-	stage_forward(pipe, burst);
+	if (__builtin_expect(pipe->sample != NULL, 0))
+		run_measured(pipe, burst);
+	else
+		for (uint32_t s = 0; s < WEIR_ARRAY_LEN(stages); s++)
+			stages[s].run(pipe, burst);
 	weir_paths_settle(pipe->paths);
 }
 
@@ -97,6 +123,7 @@ weir_pipe_create(const struct weir_pipe_params *params)
 	pipe->counters = params->counters;
 	pipe->pool = params->pool;
 	pipe->worker = params->worker;
+	pipe->cycles = params->cycles;
 	pipe->refresh = WEIR_NS_PER_S;
 	weir_hash_secret_init(&pipe->port_secret);
 	pipe->flows = weir_flows_create(params->flows, params->socket);
@@ -135,6 +162,12 @@ weir_pipe_free(struct weir_pipe *pipe)
 	weir_vmem_free(pipe->waiting_of, WEIR_TENANTS_MAX * sizeof(*pipe->waiting_of));
 	weir_vmem_free(pipe->credits, WEIR_CREDITS * sizeof(*pipe->credits));
 	rte_free(pipe);
+}
+
+void
+weir_pipe_sample(struct weir_pipe *pipe, struct weir_stage_cycles *sample)
+{
+	pipe->sample = pipe->cycles != NULL ? sample : NULL;
 }
 
 void

@@ -36,6 +36,8 @@ struct weir_pipe {
 	struct weir_paths *paths;
 	struct rte_mempool *pool;
 	struct rte_ring *learn, *punt;
+	uint64_t (*cycles)(void);
+	struct weir_stage_cycles *sample; /* NULL: this burst is not measured */
 	uint32_t worker;
 	uint32_t sent;			/* accepted by drivers this round already */
 	uint32_t n_dirty;		/* transmit buffers in use */

@@ -76,6 +76,23 @@ _Static_assert(sizeof(struct weir_learn) == 20, "an element of the learn ring: a
 #define WEIR_WAIT_SHARE 32     /* ... of them one tenant's */
 #define WEIR_WAIT_NS (3 * WEIR_NS_PER_S)
 
+/* ---- cycles by stage, of the rounds that are sampled ---- */
+
+enum weir_stage {
+	WEIR_STAGE_RX,
+	WEIR_STAGE_PARSE,
+	WEIR_STAGE_LOOKUP, /* with what new flows cost */
+	WEIR_STAGE_POLICE,
+	WEIR_STAGE_FORWARD, /* with the rewrite */
+	WEIR_STAGE_TX,
+	WEIR_STAGES,
+};
+
+struct weir_stage_cycles {
+	uint64_t packets;
+	uint64_t cycles[WEIR_STAGES];
+};
+
 struct weir_pipe;
 
 struct weir_pipe_params {
@@ -84,6 +101,7 @@ struct weir_pipe_params {
 	struct weir_counters *counters;
 	struct rte_mempool *pool; /* for copies */
 	uint32_t flows;		  /* slots */
+	uint64_t (*cycles)(void); /* the meter of sampled bursts; NULL: none is sampled */
 	int socket;
 };
 
@@ -93,6 +111,9 @@ void weir_pipe_free(struct weir_pipe *pipe); /* NULL is fine; frees the packets 
 /* A burst of n packets received on `port`, from mbufs to transmit buffers. The mbufs are the pipe's from here on. */
 void weir_pipe_run(
     struct weir_pipe *pipe, const struct weir_port *port, struct rte_mbuf *m[], uint32_t n, uint64_t now);
+
+/* Adds what the stages of the next bursts take to *sample, until it is given NULL. */
+void weir_pipe_sample(struct weir_pipe *pipe, struct weir_stage_cycles *sample);
 
 /*
  * Packets that other workers handed over for `port`, whose hand-off ring this worker owns. Two steps, with

@@ -65,6 +65,7 @@ struct weir_worker_stats {
 	uint64_t rx_packets, tx_packets;
 	uint64_t cycles, busy_cycles; /* TSC, since start; in rounds with packets */
 	uint32_t paths;
+	struct weir_stage_cycles stages; /* of the rounds that were sampled */
 };
 void weir_worker_stats(const struct weir_worker *worker, struct weir_worker_stats *stats);
 

@@ -9,6 +9,8 @@
 #define AGE_EVERY (100 * WEIR_NS_PER_US)
 #define AGE_ROUNDS 8
 
+#define SAMPLE_EVERY 64 /* rounds: costs a thousandth */
+
 struct weir_worker {
 	struct weir_pipe *pipe;
 	struct weir_poll_list *polls; /* control: w (release), worker: r */
@@ -22,6 +24,12 @@ struct weir_worker {
 	struct weir_worker_stats stats WEIR_CACHE_ALIGNED; /* worker: w, control: r */
 };
 
+static uint64_t
+cycles(void)
+{
+	return rte_rdtsc();
+}
+
 struct weir_worker *
 weir_worker_create(const struct weir_worker_params *params)
 {
@@ -33,6 +41,7 @@ weir_worker_create(const struct weir_worker_params *params)
 	    .counters = params->counters,
 	    .pool = params->pool,
 	    .flows = params->flows,
+	    .cycles = cycles,
 	    .socket = params->socket,
 	};
 
@@ -89,11 +98,38 @@ poll_handoffs(struct weir_worker *worker, const struct weir_poll_list *polls)
 	return taken;
 }
 
+/* Receives and runs a burst. */
+static uint32_t
+poll_queue(struct weir_worker *worker, const struct weir_rxq *rxq, uint64_t now, struct weir_stage_cycles *sample)
+{
+	uint64_t start = sample != NULL ? rte_rdtsc() : 0;
+	struct rte_mbuf *m[WEIR_BURST];
+	uint32_t n = rte_eth_rx_burst(rxq->port->ethdev, rxq->queue, m, WEIR_BURST);
+
+	if (n == 0)
+		return 0;
+	if (sample != NULL)
+		sample->cycles[WEIR_STAGE_RX] += rte_rdtsc() - start;
+	weir_pipe_run(worker->pipe, rxq->port, m, n, now);
+	return n;
+}
+
+static uint32_t
+flush(struct weir_worker *worker, struct weir_stage_cycles *sample)
+{
+	uint64_t start = sample != NULL ? rte_rdtsc() : 0;
+	uint32_t sent = weir_pipe_flush(worker->pipe);
+
+	if (sample != NULL)
+		sample->cycles[WEIR_STAGE_TX] += rte_rdtsc() - start;
+	return sent;
+}
+
 uint32_t
 weir_worker_poll(struct weir_worker *worker, uint64_t now)
 {
 	const struct weir_poll_list *polls = __atomic_load_n(&worker->polls, __ATOMIC_ACQUIRE);
-	struct rte_mbuf *m[WEIR_BURST];
+	struct weir_stage_cycles *sample = NULL;
 	uint32_t received = 0, taken;
 
 	if (polls == NULL) {
@@ -102,15 +138,12 @@ weir_worker_poll(struct weir_worker *worker, uint64_t now)
 	}
 	taken = poll_handoffs(worker, polls);
 	weir_pipe_wait_check(worker->pipe, now);
-	for (uint32_t i = 0; i < polls->n_rx; i++) {
-		const struct weir_rxq *rxq = &polls->rx[i];
-		uint32_t n = rte_eth_rx_burst(rxq->port->ethdev, rxq->queue, m, WEIR_BURST);
-
-		if (n > 0)
-			weir_pipe_run(worker->pipe, rxq->port, m, n, now);
-		received += n;
-	}
-	worker->stats.tx_packets += weir_pipe_flush(worker->pipe);
+	if (worker->stats.polls % SAMPLE_EVERY == 0)
+		sample = &worker->stats.stages;
+	weir_pipe_sample(worker->pipe, sample);
+	for (uint32_t i = 0; i < polls->n_rx; i++)
+		received += poll_queue(worker, &polls->rx[i], now, sample);
+	worker->stats.tx_packets += flush(worker, received + taken > 0 ? sample : NULL);
 	worker->stats.rx_packets += received;
 	worker->stats.polls++;
 	worker->stats.busy_polls += received + taken > 0 ? 1 : 0;

@@ -84,6 +84,21 @@ print_drops(struct weir_gateway *gateway)
 	(void)fprintf(stderr, "\n");
 }
 
+/* Cycles of one packet in each stage, over the whole run. */
+static void
+print_stages(struct weir_gateway *gateway)
+{
+	static const char *const names[WEIR_STAGES] = {"rx", "parse", "lookup", "police", "forward", "tx"};
+	struct weir_worker_stats stats;
+
+	weir_worker_stats(weir_gateway_worker(gateway, 0), &stats);
+	(void)printf("\"stages\":{");
+	for (uint32_t s = 0; s < WEIR_STAGES && stats.stages.packets > 0; s++)
+		(void)printf("%s\"%s\":%.1f", s > 0 ? "," : "", names[s],
+		    (double)stats.stages.cycles[s] / (double)stats.stages.packets);
+	(void)printf("},");
+}
+
 bool
 bench_report(struct bench *bench)
 {
@@ -92,6 +107,7 @@ bench_report(struct bench *bench)
 	struct weir_view_info info;
 	uint64_t in, out;
 
+	print_stages(bench->gateway);
 	weir_view_info(bench->gateway, &info);
 	bench_totals(bench->gateway, &after);
 	in = after.in - before->in + after.made - before->made;
