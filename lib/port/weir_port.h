@@ -60,6 +60,13 @@ struct weir_poll_list {
 	const struct weir_port **handoff; /* ports whose hand-off ring this worker empties */
 };
 
+/*
+ * A pool of `n` packet buffers as rte_pktmbuf_pool_create() makes it, laid out well without huge pages too; freed by
+ * rte_mempool_free(). NULL with rte_errno: as there.
+ */
+struct rte_mempool *weir_buffers_create(
+    const char *name, uint32_t n, uint32_t cache, uint16_t priv, uint16_t room, int socket);
+
 struct weir_ports;
 
 struct weir_ports_params {
