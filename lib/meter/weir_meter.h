@@ -93,6 +93,23 @@ void weir_limit_init(struct weir_limit *limit, const struct weir_rate *rate, uin
 void weir_limit_renew(struct weir_limit *limit, const struct weir_rate *rate, uint32_t workers,
     const struct weir_limit *from, uint64_t now);
 
+/* Does a credit hold a frame of the limit with this serial (0: no limit)? Then weir_credit_spend() takes it. */
+static inline bool
+weir_credit_covers(const struct weir_credit *credit, uint32_t serial, uint32_t bytes)
+{
+	return serial == 0 ||
+	       (credit->serial == serial && credit->bits >= (uint64_t)bytes * 8 && credit->packets != 0);
+}
+
+static inline void
+weir_credit_spend(struct weir_credit *credit, uint32_t serial, uint32_t bytes)
+{
+	if (serial == 0)
+		return;
+	credit->bits -= (uint64_t)bytes * 8;
+	credit->packets--;
+}
+
 /* What weir_limit_take() does when the worker does not hold enough. */
 bool weir_limit_draw(struct weir_limit *limit, struct weir_credit *credit, uint32_t bytes, uint64_t now);
 
@@ -105,12 +122,9 @@ static inline bool
 weir_limit_take(
     struct weir_limit *const *limit, uint32_t serial, struct weir_credit *credit, uint32_t bytes, uint64_t now)
 {
-	uint64_t bits = (uint64_t)bytes * 8;
-
-	if (__builtin_expect(credit->serial != serial || credit->bits < bits || credit->packets == 0, 0))
+	if (__builtin_expect(!weir_credit_covers(credit, serial, bytes), 0))
 		return weir_limit_draw(*limit, credit, bytes, now);
-	credit->bits -= bits;
-	credit->packets--;
+	weir_credit_spend(credit, serial, bytes);
 	return true;
 }
 

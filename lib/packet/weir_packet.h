@@ -242,10 +242,46 @@ int weir_encap_push(struct rte_mbuf *m, const struct weir_encap *encap, uint32_t
 enum weir_reason weir_decap(struct rte_mbuf *m, uint32_t inner, uint8_t outer_tos, struct weir_frame *frame);
 
 /* Takes the outermost VLAN tag off. The first segment must be writable and hold the tag. */
-void weir_vlan_pop(struct rte_mbuf *m);
+static inline void
+weir_vlan_pop(struct rte_mbuf *m)
+{
+	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
+	uint64_t macs;
+	uint32_t rest;
 
-/* Puts a tag (TPID 8100; `tci` in host order) behind the MACs. Returns 0, or -ENOSPC without headroom. */
-int weir_vlan_push(struct rte_mbuf *m, uint16_t tci);
+	__builtin_memcpy(&macs, data, sizeof(macs));
+	__builtin_memcpy(&rest, data + 8, sizeof(rest));
+	__builtin_memcpy(data + 4, &macs, sizeof(macs));
+	__builtin_memcpy(data + 12, &rest, sizeof(rest));
+	m->data_off = (uint16_t)(m->data_off + 4);
+	m->data_len = (uint16_t)(m->data_len - 4);
+	m->pkt_len -= 4;
+}
+
+/*
+ * Puts a tag (TPID 8100; `tci` in host order) behind the MACs. False without headroom. The frame has its MACs and an
+ * ethertype.
+ */
+static inline bool
+weir_vlan_push(struct rte_mbuf *m, uint16_t tci)
+{
+	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
+	uint32_t tag = __builtin_bswap32(0x81000000u | tci);
+	uint64_t macs;
+	uint32_t rest;
+
+	if (__builtin_expect(m->data_off < 4, 0))
+		return false;
+	__builtin_memcpy(&macs, data, sizeof(macs));
+	__builtin_memcpy(&rest, data + 8, sizeof(rest));
+	__builtin_memcpy(data - 4, &macs, sizeof(macs));
+	__builtin_memcpy(data + 4, &rest, sizeof(rest));
+	__builtin_memcpy(data + 8, &tag, sizeof(tag));
+	m->data_off = (uint16_t)(m->data_off - 4);
+	m->data_len = (uint16_t)(m->data_len + 4);
+	m->pkt_len += 4;
+	return true;
+}
 
 /* ---- checksums, as they stand in a packet's memory ---- */
 

@@ -23,16 +23,17 @@ static inline enum weir_reason
 charge(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now)
 {
 	enum weir_direction direction = leaving->to_remote ? WEIR_TO_UPLINK : WEIR_TO_VPORT;
+	const struct weir_iface *iface = leaving->out;
 	uint32_t out = weir_credit_out(leaving->out_id);
 
-	if (!take(pipe, leaving->limit_out, &leaving->out->limit_out, out, leaving->bytes, now))
+	if (!take(pipe, leaving->limit_out, &iface->limit_out, out, leaving->bytes, now))
 		return WEIR_DROP_VPORT_LIMIT;
-	if (__builtin_expect(take(pipe, leaving->limit_tenant, &leaving->out->limit_tenant,
+	if (__builtin_expect(take(pipe, leaving->limit_tenant, &iface->limit_tenant,
 				 weir_credit_tenant(leaving->tenant, direction), leaving->bytes, now),
 		1))
 		return WEIR_OK;
 	if (leaving->limit_out != 0)
-		weir_limit_return(leaving->out->limit_out, &pipe->credits[out], leaving->bytes);
+		weir_limit_return(iface->limit_out, &pipe->credits[out], leaving->bytes);
 	return WEIR_DROP_TENANT_LIMIT;
 }
 
@@ -137,53 +138,129 @@ flood(struct weir_pipe *pipe, const struct weir_verdict *verdict, struct leaving
 
 /* ---- to one ---- */
 
-/* Of a known flow: counted on its path, where all goes well; else on the interfaces. */
-static inline void
-send_known(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct leaving *leaving)
+/* What leaves by the way out of the packet's verdict. */
+static inline struct leaving
+leaving_of(const struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i)
 {
 	const struct weir_verdict *verdict = burst->verdict[i];
-	enum weir_reason reason = admit(pipe, leaving, burst->now);
+	const struct weir_flow *flow = burst->flow[i];
 
-	if (__builtin_expect(reason == WEIR_OK, 1)) {
-		weir_count_path(
-		    pipe->counters, &burst->path[i]->count, verdict->in_id, verdict->out_id, leaving->bytes);
-		rewrite(pipe, leaving, burst->now);
-		return;
-	}
+	return (struct leaving){
+	    .m = burst->m[i],
+	    .out = verdict->out,
+	    .port = verdict->port,
+	    .out_id = verdict->out_id,
+	    .vlan = verdict->vlan,
+	    .to_remote = verdict->to_remote,
+	    .tenant = verdict->tenant,
+	    .limit_out = verdict->limit[WEIR_LIMIT_OUT],
+	    .limit_tenant = verdict->limit[WEIR_LIMIT_TENANT],
+	    .bytes = burst->frame[i].len,
+	    .tags = burst->key[i].flags & WEIR_KEY_TAGS,
+	    .entropy = flow != NULL ? flow->entropy : entropy(pipe, burst->hash[i]),
+	    .tos = burst->frame[i].tos,
+	};
+}
+
+/* Of a known flow, and not let out: counted on the interfaces. */
+static void
+lose_known(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct leaving *leaving,
+    enum weir_reason reason)
+{
+	const struct weir_verdict *verdict = burst->verdict[i];
+
 	enter(pipe, burst, i, verdict->in, leaving->bytes);
 	weir_count(pipe->counters, verdict->in_id)->accepted++;
 	count_out(pipe, leaving, reason);
 	rte_pktmbuf_free(leaving->m);
 }
 
+/* Of a known flow: counted on its path. */
+static __attribute__((noinline)) void
+send_known(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
+{
+	const struct weir_verdict *verdict = burst->verdict[i];
+	struct leaving leaving = leaving_of(pipe, burst, i);
+	enum weir_reason reason = admit(pipe, &leaving, burst->now);
+
+	if (__builtin_expect(reason != WEIR_OK, 0)) {
+		lose_known(pipe, burst, i, &leaving, reason);
+		return;
+	}
+	weir_count_path(pipe->counters, &burst->path[i]->count, verdict->in_id, verdict->out_id, leaving.bytes);
+	rewrite(pipe, &leaving, burst->now);
+}
+
+/* What one packet after the other needs, out of memory. */
+struct straight {
+	struct weir_credit *credits;
+	struct txbuf *buf; /* of `port` */
+	const struct weir_port *port;
+	uint32_t largest; /* frame that it sends */
+};
+
+/*
+ * The usual case, in a straight line: a known flow's frame without tags of its own to a vport whose limits the
+ * worker's credits cover. False: it is another case, and nothing is done yet.
+ */
+static inline bool
+send_straight(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, struct straight *s)
+{
+	const struct weir_verdict *verdict = burst->verdict[i];
+	struct weir_credit *out = &s->credits[weir_credit_out(verdict->out_id)];
+	struct weir_credit *tenant = &s->credits[weir_credit_tenant(verdict->tenant, WEIR_TO_VPORT)];
+	uint32_t bytes = burst->frame[i].len, out_id = verdict->out_id;
+	const uint32_t *limit = verdict->limit;
+	struct rte_mbuf *m = burst->m[i];
+
+	if (__builtin_expect(verdict->port != s->port, 0)) {
+		if (verdict->port == NULL)
+			return false;
+		s->port = verdict->port;
+		s->buf = tx_buffer(pipe, s->port);
+		s->largest = s->port->mtu + 14;
+	}
+	if (__builtin_expect(verdict->to_remote || (burst->key[i].flags & WEIR_KEY_TAGS) != 0 || bytes > s->largest ||
+				 m->nb_segs > 1 || m->data_off < 4 || s->buf->n == WEIR_ARRAY_LEN(s->buf->m) ||
+				 !weir_credit_covers(out, limit[WEIR_LIMIT_OUT], bytes) ||
+				 !weir_credit_covers(tenant, limit[WEIR_LIMIT_TENANT], bytes),
+		0))
+		return false;
+	weir_credit_spend(out, limit[WEIR_LIMIT_OUT], bytes);
+	weir_credit_spend(tenant, limit[WEIR_LIMIT_TENANT], bytes);
+	weir_count_path(pipe->counters, &burst->path[i]->count, verdict->in_id, out_id, bytes);
+	m->ol_flags &= ~RTE_MBUF_F_TX_OFFLOAD_MASK;
+	if (verdict->vlan != WEIR_NONE)
+		(void)weir_vlan_push(m, (uint16_t)verdict->vlan);
+	tx_put(s->buf, m, out_id, bytes);
+	return true;
+}
+
+static void
+send_new(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
+{
+	struct leaving leaving = leaving_of(pipe, burst, i);
+
+	if (burst->verdict[i]->action == WEIR_FLOOD)
+		flood(pipe, burst->verdict[i], &leaving, burst->now);
+	else
+		send_original(pipe, &leaving, burst->now);
+}
+
 void
 stage_forward(struct weir_pipe *pipe, struct weir_burst *burst)
 {
+	struct straight straight = {.credits = pipe->credits};
+
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		uint32_t i = burst->live[k];
-		const struct weir_verdict *verdict = burst->verdict[i];
-		struct leaving leaving = {
-		    .m = burst->m[i],
-		    .out = verdict->out,
-		    .port = verdict->port,
-		    .out_id = verdict->out_id,
-		    .vlan = verdict->vlan,
-		    .to_remote = verdict->to_remote,
-		    .tenant = verdict->tenant,
-		    .limit_out = verdict->limit[WEIR_LIMIT_OUT],
-		    .limit_tenant = verdict->limit[WEIR_LIMIT_TENANT],
-		    .bytes = burst->frame[i].len,
-		    .tags = burst->key[i].flags & WEIR_KEY_TAGS,
-		    .tos = burst->frame[i].tos,
-		};
 
-		leaving.entropy = burst->flow[i] != NULL ? burst->flow[i]->entropy : entropy(pipe, burst->hash[i]);
-		if (__builtin_expect(burst->path[i] != NULL, 1))
-			send_known(pipe, burst, i, &leaving);
-		else if (verdict->action == WEIR_FLOOD)
-			flood(pipe, verdict, &leaving, burst->now);
-		else
-			send_original(pipe, &leaving, burst->now);
+		if (__builtin_expect(burst->path[i] != NULL, 1)) {
+			if (!send_straight(pipe, burst, i, &straight))
+				send_known(pipe, burst, i);
+		} else {
+			send_new(pipe, burst, i);
+		}
 	}
 	burst->n_live = 0;
 }

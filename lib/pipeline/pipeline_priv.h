@@ -155,14 +155,65 @@ uplink(const struct weir_pipe *pipe, const struct weir_encap *encap)
 	return __atomic_load_n(&pipe->vnet->ports[encap->port], __ATOMIC_ACQUIRE);
 }
 
-/* Puts on what the way out needs and hands it to tx: or to wait, or drops it, counted. */
-void rewrite(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now);
+/* Puts the outer headers on and hands it to tx: or to wait, or drops it, counted. */
+void rewrite_to_remote(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now);
 
 /* Sends a packet that fits its leaving->encap. */
 void send_encapsulated(struct weir_pipe *pipe, const struct leaving *leaving);
 
+/* The buffer of a port, in the list of those to flush. */
+static inline struct txbuf *
+tx_buffer(struct weir_pipe *pipe, const struct weir_port *port)
+{
+	struct txbuf *buf = &pipe->tx[port->index];
+
+	if (__builtin_expect(buf->port == NULL, 0)) {
+		buf->port = port;
+		pipe->dirty[pipe->n_dirty++] = (uint16_t)port->index;
+	}
+	return buf;
+}
+
+static inline void
+tx_put(struct txbuf *buf, struct rte_mbuf *m, uint32_t iface, uint32_t bytes)
+{
+	buf->m[buf->n] = m;
+	buf->iface[buf->n] = iface;
+	buf->bytes[buf->n++] = bytes;
+}
+
+/* tx() where the buffer is full or the packet has several segments. */
+void tx_awkward(
+    struct weir_pipe *pipe, const struct weir_port *port, struct rte_mbuf *m, uint32_t iface, uint32_t bytes);
+
 /* Sends, as it is, by `port`; counted on `iface`. */
-void tx(struct weir_pipe *pipe, const struct weir_port *port, struct rte_mbuf *m, uint32_t iface, uint32_t bytes);
+static inline void
+tx(struct weir_pipe *pipe, const struct weir_port *port, struct rte_mbuf *m, uint32_t iface, uint32_t bytes)
+{
+	struct txbuf *buf = tx_buffer(pipe, port);
+
+	if (__builtin_expect(m->nb_segs > 1 || buf->n == WEIR_ARRAY_LEN(buf->m), 0))
+		tx_awkward(pipe, port, m, iface, bytes);
+	else
+		tx_put(buf, m, iface, bytes);
+}
+
+/* Puts on what the way out needs and hands it to tx: or to wait, or drops it, counted. */
+static inline void
+rewrite(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now)
+{
+	struct rte_mbuf *m = leaving->m;
+
+	if (leaving->to_remote) {
+		rewrite_to_remote(pipe, leaving, now);
+		return;
+	}
+	m->ol_flags &= ~RTE_MBUF_F_TX_OFFLOAD_MASK;
+	if (leaving->vlan != WEIR_NONE && __builtin_expect(!weir_vlan_push(m, (uint16_t)leaving->vlan), 0))
+		drop_tx(pipe, leaving->out_id, m, leaving->bytes, WEIR_DROP_NO_MBUF);
+	else
+		tx(pipe, leaving->port, m, leaving->out_id, leaving->bytes);
+}
 
 /* Keeps a packet until its remote's neighbour answers. */
 void wait_for_neighbour(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now);

@@ -31,22 +31,13 @@ send_encapsulated(struct weir_pipe *pipe, const struct leaving *leaving)
 }
 
 void
-rewrite(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now)
+rewrite_to_remote(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now)
 {
-	if (leaving->to_remote) {
-		if (__builtin_expect(leaving->encap == NULL, 0)) {
-			wait_for_neighbour(pipe, leaving, now);
-			return;
-		}
-		if (__builtin_expect(pipe->n_waiting != 0, 0))
-			send_waiting(pipe, leaving->out, now);
-		send_encapsulated(pipe, leaving);
+	if (__builtin_expect(leaving->encap == NULL, 0)) {
+		wait_for_neighbour(pipe, leaving, now);
 		return;
 	}
-	leaving->m->ol_flags &= ~RTE_MBUF_F_TX_OFFLOAD_MASK;
-	if (leaving->vlan != WEIR_NONE && weir_vlan_push(leaving->m, (uint16_t)leaving->vlan) != 0) {
-		drop_tx(pipe, leaving->out_id, leaving->m, leaving->bytes, WEIR_DROP_NO_MBUF);
-		return;
-	}
-	tx(pipe, leaving->port, leaving->m, leaving->out_id, leaving->bytes);
+	if (__builtin_expect(pipe->n_waiting != 0, 0))
+		send_waiting(pipe, leaving->out, now);
+	send_encapsulated(pipe, leaving);
 }

@@ -62,34 +62,19 @@ flush(struct weir_pipe *pipe, struct txbuf *buf)
 	return sent;
 }
 
-/* The buffer of a port, in the list of those to flush. */
-static inline struct txbuf *
-buffer(struct weir_pipe *pipe, const struct weir_port *port)
-{
-	struct txbuf *buf = &pipe->tx[port->index];
-
-	if (buf->n == 0 && buf->port == NULL) {
-		buf->port = port;
-		pipe->dirty[pipe->n_dirty++] = (uint16_t)port->index;
-	}
-	return buf;
-}
-
 void
-tx(struct weir_pipe *pipe, const struct weir_port *port, struct rte_mbuf *m, uint32_t iface, uint32_t bytes)
+tx_awkward(struct weir_pipe *pipe, const struct weir_port *port, struct rte_mbuf *m, uint32_t iface, uint32_t bytes)
 {
-	struct txbuf *buf = buffer(pipe, port);
+	struct txbuf *buf = tx_buffer(pipe, port);
 
 	/* A frame of several segments, as a port that scatters receives it, for one that does not gather. */
-	if (__builtin_expect(m->nb_segs > 1 && !port->tx_chained, 0) && rte_pktmbuf_linearize(m) != 0) {
+	if (m->nb_segs > 1 && !port->tx_chained && rte_pktmbuf_linearize(m) != 0) {
 		drop_tx(pipe, iface, m, bytes, WEIR_DROP_NO_MBUF);
 		return;
 	}
-	if (__builtin_expect(buf->n == WEIR_ARRAY_LEN(buf->m), 0))
+	if (buf->n == WEIR_ARRAY_LEN(buf->m))
 		pipe->sent += flush(pipe, buf);
-	buf->m[buf->n] = m;
-	buf->iface[buf->n] = iface;
-	buf->bytes[buf->n++] = bytes;
+	tx_put(buf, m, iface, bytes);
 }
 
 uint32_t
@@ -114,7 +99,7 @@ weir_pipe_flush(struct weir_pipe *pipe)
 uint32_t
 weir_pipe_take_handoff(struct weir_pipe *pipe, const struct weir_port *port)
 {
-	struct txbuf *buf = buffer(pipe, port);
+	struct txbuf *buf = tx_buffer(pipe, port);
 
 	buf->n = rte_ring_dequeue_burst(port->handoff, (void **)buf->m, WEIR_BURST, NULL);
 	return buf->n;
