@@ -73,9 +73,10 @@ build(struct plan *plan, struct underlay_plan *underlay)
 	}
 	if (live->port == NULL)
 		return 0;
-	underlay->after = calloc(1, sizeof(*underlay->after));
+	underlay->after = aligned_alloc(WEIR_CACHELINE, sizeof(*underlay->after));
 	if (underlay->after == NULL)
 		return no_memory(plan->err);
+	memset(underlay->after, 0, sizeof(*underlay->after));
 	underlay->after->id = live->underlay;
 	underlay->after->port = live->port;
 	underlay->after->iface = live->iface;

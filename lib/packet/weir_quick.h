@@ -28,7 +28,7 @@
 /* The first 64 bytes of tunnel packets to one address of ours: (data & mask) has to be `value`. */
 struct weir_tunnel_match {
 	uint8_t mask[64], value[64];
-};
+} WEIR_CACHE_ALIGNED;
 
 /* Of packets to `mac` and `ip`; `ip` NULL: of none. */
 void weir_tunnel_match_init(struct weir_tunnel_match *match, const struct weir_mac *mac, const struct weir_ip *ip);
@@ -89,10 +89,10 @@ weir_quick_be32(const uint8_t *p)
 static inline bool
 weir_quick_matches(const uint8_t *data, const struct weir_tunnel_match *match)
 {
-	__m512i head = _mm512_loadu_si512(data), mask = _mm512_loadu_si512(match->mask);
+	__m512i head = _mm512_loadu_si512(data), mask = _mm512_load_si512(match->mask);
 
 	/* (head & mask) ^ value */
-	head = _mm512_ternarylogic_epi64(head, mask, _mm512_loadu_si512(match->value), 0x6a);
+	head = _mm512_ternarylogic_epi64(head, mask, _mm512_load_si512(match->value), 0x6a);
 	return _mm512_test_epi64_mask(head, head) == 0;
 }
 

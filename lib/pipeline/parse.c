@@ -148,8 +148,8 @@ is_plain(const struct rte_mbuf *m)
 
 /* The usual tunnel packet, of one IP version outside; false: it is not, nothing has changed. */
 static inline bool
-quick_tunnel(
-    const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_underlay *underlay, bool v6)
+quick_tunnel(const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i,
+    const struct weir_tunnel_match match[2], bool v6)
 {
 	struct rte_mbuf *m = burst->m[i];
 	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
@@ -157,7 +157,7 @@ quick_tunnel(
 	struct weir_quick_tunnel tunnel;
 	uint32_t ingress, peer;
 
-	if (!weir_quick_underlay(data, rte_pktmbuf_data_len(m), &underlay->match[v6], v6, checksum_ok, &tunnel))
+	if (!weir_quick_underlay(data, rte_pktmbuf_data_len(m), &match[v6], v6, checksum_ok, &tunnel))
 		return false;
 	ingress = WEIR_KEY_TUNNEL | tunnel.vni;
 	if (v6) {
@@ -176,10 +176,10 @@ quick_tunnel(
 
 static inline bool
 quick_underlay(
-    const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_underlay *underlay)
+    const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_tunnel_match match[2])
 {
 	return is_plain(burst->m[i]) &&
-	       (quick_tunnel(pipe, burst, i, underlay, false) || quick_tunnel(pipe, burst, i, underlay, true));
+	       (quick_tunnel(pipe, burst, i, match, false) || quick_tunnel(pipe, burst, i, match, true));
 }
 
 /* ---- vports ---- */
@@ -206,10 +206,14 @@ parse_vport(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, uint32
 static inline bool
 quick_vport(struct weir_burst *burst, uint32_t i, uint32_t iface)
 {
-	const struct rte_mbuf *m = burst->m[i];
+	struct rte_mbuf *m = burst->m[i];
 
-	return is_plain(m) && weir_quick_frame(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), iface,
-				  0, &burst->key[i], &burst->frame[i]);
+	if (!is_plain(m) || !weir_quick_frame(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), iface, 0,
+				&burst->key[i], &burst->frame[i]))
+		return false;
+	burst->received[i] = rte_pktmbuf_pkt_len(m);
+	m->ol_flags &= ~RX_FOUND;
+	return true;
 }
 
 /* ---- any packet ---- */
@@ -247,26 +251,49 @@ parse(struct weir_pipe *pipe, struct weir_burst *burst, const struct weir_port_m
 	target = __atomic_load_n(&map->target[vid], __ATOMIC_ACQUIRE);
 	underlay = underlay_of(pipe, target);
 	if (underlay != NULL)
-		return (vid != 0 && quick_underlay(pipe, burst, i, underlay)) ||
+		return (vid != 0 && quick_underlay(pipe, burst, i, underlay->match)) ||
 		       parse_underlay(pipe, burst, i, underlay);
 	if (target == WEIR_TARGET_NONE || (target & WEIR_TARGET_UNDERLAY) != 0)
 		return lose(pipe, burst, i, WEIR_DROP_UNKNOWN_VLAN);
+	if (vid != 0 && quick_vport(burst, i, target - 1))
+		return true;
 	m->ol_flags &= ~RX_FOUND;
-	return (vid != 0 && quick_vport(burst, i, target - 1)) || parse_vport(pipe, burst, i, target - 1);
+	return parse_vport(pipe, burst, i, target - 1);
 }
 
-/* The usual packet without a tag, which one look tells: true if it goes on; false: it is not usual. */
-static inline bool
-quick(const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_underlay *underlay,
-    uint32_t vport)
+/* ---- bursts ---- */
+
+/*
+ * From a port whose untagged frames are the underlay's, or a vport's: the usual packet shows at one look that it is
+ * one, so that is what is looked for first.
+ */
+static void
+parse_tunnels(struct weir_pipe *pipe, struct weir_burst *burst, const struct weir_port_map *map,
+    const struct weir_underlay *underlay)
 {
-	if (underlay != NULL)
-		return quick_underlay(pipe, burst, i, underlay);
-	if (vport == WEIR_NONE || !quick_vport(burst, i, vport))
-		return false;
-	burst->received[i] = burst->frame[i].len;
-	burst->m[i]->ol_flags &= ~RX_FOUND;
-	return true;
+	uint32_t kept = 0;
+
+	for (uint32_t k = 0; k < burst->n_live; k++) {
+		uint32_t i = burst->live[k];
+
+		if (quick_underlay(pipe, burst, i, underlay->match) || parse(pipe, burst, map, i))
+			burst->live[kept++] = i;
+	}
+	burst->n_live = kept;
+}
+
+static void
+parse_frames(struct weir_pipe *pipe, struct weir_burst *burst, const struct weir_port_map *map, uint32_t vport)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t k = 0; k < burst->n_live; k++) {
+		uint32_t i = burst->live[k];
+
+		if ((vport != WEIR_NONE && quick_vport(burst, i, vport)) || parse(pipe, burst, map, i))
+			burst->live[kept++] = i;
+	}
+	burst->n_live = kept;
 }
 
 void
@@ -274,18 +301,14 @@ stage_parse(struct weir_pipe *pipe, struct weir_burst *burst)
 {
 	const struct weir_port_map *map =
 	    __atomic_load_n(&pipe->vnet->port_maps[burst->port->index], __ATOMIC_ACQUIRE);
-	uint32_t target = __atomic_load_n(&map->target[0], __ATOMIC_ACQUIRE), kept = 0;
+	uint32_t target = __atomic_load_n(&map->target[0], __ATOMIC_ACQUIRE);
 	const struct weir_underlay *underlay = underlay_of(pipe, target);
-	uint32_t vport = target == WEIR_TARGET_NONE || (target & WEIR_TARGET_UNDERLAY) != 0 ? WEIR_NONE : target - 1;
 
-	for (uint32_t k = 0; k < burst->n_live; k++) {
-		uint32_t i = burst->live[k];
-
-		if (quick(pipe, burst, i, underlay, vport) || parse(pipe, burst, map, i))
-			burst->live[kept++] = i;
-	}
-	burst->n_live = kept;
+	if (underlay != NULL)
+		parse_tunnels(pipe, burst, map, underlay);
+	else
+		parse_frames(pipe, burst, map, (target & WEIR_TARGET_UNDERLAY) != 0 ? WEIR_NONE : target - 1);
 	/* A loop of its own: hashes take long and depend on nothing, so that many are under way at once. */
-	for (uint32_t k = 0; k < kept; k++)
+	for (uint32_t k = 0; k < burst->n_live; k++)
 		burst->hash[burst->live[k]] = weir_flows_hash(pipe->flows, &burst->key[burst->live[k]]);
 }
