@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """OVS-DPDK of Debian: its own database, folder and network namespace; ended by its pids."""
+import contextlib
 import dataclasses
+import json
 import os
 import re
+import socket
 import time
 
 from lib import shell
@@ -40,7 +43,7 @@ class Ovs:
         self.folder, self.eal, self.prefix = folder, eal, prefix
         self.database, self.control = os.path.join(folder, "db.sock"), os.path.join(folder, "vswitchd.ctl")
         self.management = os.path.join(folder, f"{BRIDGE}.mgmt")
-        self.ns = self.server = self.contender = None
+        self.ns = self.server = self.contender = self.appctl = None
         self.environment = dict(os.environ, **{f"OVS_{key}DIR": folder for key in ("RUN", "LOG", "DB", "SYSCONF")})
 
     # ---- its programs ----
@@ -72,6 +75,8 @@ class Ovs:
         return options if self.eal.huge else options + ("--legacy-mem",)  # else OVS adds --in-memory, which forbids --no-huge
 
     def close(self):
+        if self.appctl:
+            self.appctl.close()
         if self.contender:
             self.contender.close()
         if self.server:
@@ -82,8 +87,25 @@ class Ovs:
     def _vsctl(self, *args):
         return shell.run("ovs-vsctl", f"--db=unix:{self.database}", "--timeout=60", *args, timeout=70)
 
-    def _appctl(self, *args):
-        return shell.run("ovs-appctl", "-t", self.control, *args, timeout=60)
+    def _appctl(self, command, *args):
+        """What ovs-appctl would print; without a process for each question."""
+        if self.appctl is None:
+            self.appctl = socket.socket(socket.AF_UNIX)
+            self.appctl.settimeout(60)
+            self.appctl.connect(self.control)
+        self.appctl.sendall(json.dumps({"id": 0, "method": command, "params": args}).encode())
+        said = b""
+        while True:
+            piece = self.appctl.recv(65536)
+            if not piece:
+                raise RuntimeError(f"OVS: {command}: no answer")
+            said += piece
+            with contextlib.suppress(json.JSONDecodeError):
+                reply = json.loads(said)
+                break
+        if reply["error"] is not None:
+            raise RuntimeError(f"OVS: {command}: {reply['error']}")
+        return reply["result"]
 
     def _add_rules(self, rules):
         path = os.path.join(self.folder, "rules.txt")
@@ -164,7 +186,7 @@ class Ovs:
                 break
             if now.wall > start.wall + timeout:
                 raise TimeoutError(f"OVS: {workload.name}: still upcalls after {timeout:g} s")
-            time.sleep(0.005)
+            time.sleep(0.002)
         done = next(sample for count, sample in trace if count >= 0.99 * trace[-1][0])
         return Setup(trace[-1][0], between(start, done))
 

@@ -26,6 +26,11 @@ class Workload:
         size = f"{self.flows // 1_000_000}M" if self.flows >= 1_000_000 else f"{self.flows // 1_000}k"
         return f"{self.kind}-{size}" + "-exact" * self.exact + "-meter" * self.metered
 
+    @property
+    def timed(self):
+        """Whether to tell how long flows take to be set up: only where it is long enough to be seen."""
+        return self.exact and self.flows >= 10_000
+
 
 WORKLOADS = tuple(
     [Workload("vlan", flows, *rules) for rules in ((False, False), (False, True), (True, False))
