@@ -189,6 +189,6 @@ def startup(runner, loads):
 GROUPS = {"new": new, "tenants": tenants, "readers": readers, "workers": workers, "memory": memory, "startup": startup}
 
 
-def measure(runner, group, loads):
-    """The rows of a group, as they come."""
-    return GROUPS.get(group, singles)(runner, loads)
+def measure(runner, loads):
+    """The rows of workloads that belong together, as they come."""
+    return GROUPS.get(loads[0].group, singles)(runner, loads)
