@@ -200,12 +200,12 @@ Test(capture, is_spread_by_the_hash_of_addresses_and_ports)
 
 		append(file, &usual, frame, len, len);
 		cr_assert_eq(fclose(file), 0);
-		port = nic_open(0, ARGS ",queues=61", 61);
-		for (uint16_t q = 0; q < 61; q++) {
-			if (q != vectors[i].hash % 61)
+		port = nic_open(0, ARGS ",queues=64", 64);
+		for (uint16_t q = 0; q < 64; q++) {
+			if (q != vectors[i].hash % 64)
 				cr_assert_eq(rte_eth_rx_burst(port, q, &m, 1), 0, "vector %zu, queue %u", i, q);
 		}
-		rte_pktmbuf_free(nic_receive(port, (uint16_t)(vectors[i].hash % 61)));
+		rte_pktmbuf_free(nic_receive(port, (uint16_t)(vectors[i].hash % 64)));
 		nic_close(port);
 	}
 	(void)unlink(PATH);
