@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Captures: played as they are, spread by RSS; what is none is refused. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +140,30 @@ Test(capture, that_cannot_be_played_is_refused)
 	expect_refusal("frame 1: the file ends in it");
 	cr_assert_eq(truncate(PATH, 24 + 15), 0);
 	expect_refusal("frame 1: the file ends in it");
+	(void)unlink(PATH);
+}
+
+/* How long its frames are is known when the port starts. */
+Test(capture, of_frames_too_long_for_the_buffers_is_refused)
+{
+	uint8_t frame[NIC_FRAME_MAX] = {0};
+	FILE *file = create(&usual);
+	struct rte_mempool *small;
+	uint16_t port;
+
+	nic_eal();
+	append(file, &usual, frame, 64, 64);
+	append(file, &usual, frame, 1025, 1025);
+	cr_assert_eq(fclose(file), 0);
+	small = rte_pktmbuf_pool_create("small", 63, 0, 0, RTE_PKTMBUF_HEADROOM + 1024, SOCKET_ID_ANY);
+	cr_assert_not_null(small);
+	port = nic_open(0, ARGS, 1);
+	cr_assert_eq(rte_eth_dev_stop(port), 0);
+	cr_assert_eq(rte_eth_rx_queue_setup(port, 0, 512, 0, NULL, small), 0);
+	cr_assert_eq(rte_eth_dev_start(port), -EINVAL);
+	cr_assert_eq(rte_eth_rx_queue_setup(port, 0, 512, 0, NULL, nic_pool), 0);
+	cr_assert_eq(rte_eth_dev_start(port), 0);
+	nic_close(port);
 	(void)unlink(PATH);
 }
 
