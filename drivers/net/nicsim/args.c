@@ -99,7 +99,7 @@ read_capture(struct reading *reading, const char *value)
 	if (*value == '\0' || strlen(value) >= sizeof(reading->args->capture))
 		return refuse(reading, "capture", value, "not a path");
 	reading->args->kind = NICSIM_CAPTURE;
-	(void)strcpy(reading->args->capture, value);
+	memcpy(reading->args->capture, value, strlen(value) + 1);
 	return 0;
 }
 

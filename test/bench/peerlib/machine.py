@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The machine under measurement: what is built and installed, its clock, huge pages on loan, programs that end with us."""
+"""The machine under measurement: its clock, huge pages on loan, programs that end with us, OVS without its services."""
 import contextlib
 import os
 import subprocess
-import sys
 
+from benchlib import build
 from lib import shell
 
 PAGE_MB = 2
 NR_HUGE = "/proc/sys/vm/nr_hugepages"
-OVS_PACKAGE = "openvswitch-switch-dpdk"
+OVS_PACKAGE, OVS_PROGRAM = "openvswitch-switch-dpdk", "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk"
 OVS_UNITS = ("openvswitch-switch", "ovsdb-server", "ovs-vswitchd", "ovs-record-hostname")
 
 
@@ -32,20 +32,24 @@ def _set_pages(count):
 @contextlib.contextmanager
 def huge_pages(megabytes):
     """Adds 2 MB pages to those that the machine has, and gives them back; false if it cannot find as many."""
-    before = _pages()
-    wanted = before + megabytes // PAGE_MB
+    wanted, before = megabytes // PAGE_MB, _pages()
+    added = 0
     try:
-        try:
-            _set_pages(wanted)
-            enough = _pages() >= wanted
-        except OSError:
-            enough = False
-        if not enough:
-            _set_pages(before)
-        yield enough
-    finally:
         with contextlib.suppress(OSError):
-            _set_pages(before)
+            _set_pages(before + wanted)
+        added = _pages() - before
+        if added < wanted:
+            _give_back(added)
+            added = 0
+        yield added > 0
+    finally:
+        _give_back(added)
+
+
+def _give_back(count):
+    """What others took meanwhile stays theirs."""
+    with contextlib.suppress(OSError):
+        _set_pages(max(0, _pages() - count))
 
 
 class Eal:
@@ -76,27 +80,11 @@ def launch(argv, log_path, **params):
     return process
 
 
-def build(top, folder):
-    """Builds weir and nicsim for this processor unless `folder` is there; returns the driver's path."""
-    if not os.path.exists(folder):
-        print(f"building {folder}", file=sys.stderr)
-        headers = os.path.join(top, "build-headers")
-        shell.run(os.path.join(top, "drivers/net/headers"), headers, timeout=300)
-        shell.run("meson", "setup", folder, top, "-Dcpu=native", "-Dtests=false", f"-Dnicsim={headers}", timeout=120)
-        shell.run("ninja", "-C", folder, timeout=900)
-    plugin = os.path.join(folder, "drivers/net/nicsim/librte_net_nicsim.so")
-    if not os.path.exists(plugin):
-        raise RuntimeError(f"{folder} is built without -Dnicsim=HEADERS (drivers/net/README.md)")
-    return plugin
-
-
-def install_ovs(program):
-    """Installs Debian's package unless `program` is there. Masked units are started neither now nor at the next boot."""
-    if os.path.exists(program):
+def install_ovs():
+    """Masks the units that the package brings, so that they are started neither now nor at the next boot."""
+    if os.path.exists(OVS_PROGRAM):
         return
-    print(f"installing {OVS_PACKAGE} (its services masked)", file=sys.stderr)
     for unit in OVS_UNITS:
         with contextlib.suppress(FileExistsError):
             os.symlink("/dev/null", f"/etc/systemd/system/{unit}.service")
-    shell.run("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-y", "-o", "Dpkg::Use-Pty=0", "install",
-              "--no-install-recommends", OVS_PACKAGE, timeout=600)
+    build.install((OVS_PACKAGE,))

@@ -32,7 +32,8 @@ def add_meters(path, count, kbps):
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(30)
         sock.connect(path)
-        sock.sendall(_message(HELLO) + b"".join(_meter(at + 1, kbps) for at in range(count)) + _message(BARRIER_REQUEST))
+        meters = b"".join(_meter(at + 1, kbps) for at in range(count))
+        sock.sendall(_message(HELLO) + meters + _message(BARRIER_REQUEST))
         kind = None
         while kind != BARRIER_REPLY:
             _, kind, size, _ = struct.unpack("!BBHI", _receive(sock, 8))

@@ -14,8 +14,9 @@ TESTPMD_MEMORY, WEIR_MEMORY = 256, 2048
 
 def start_testpmd(folder, eal, prefix, mode, workload):
     """`mode`: io or macswap. It runs until its standard input ends."""
+    source, sink = traffic.devargs(workload)
     argv = ("dpdk-testpmd", "--lcores", lcores(), *eal.options(prefix, TESTPMD_MEMORY),
-            "--vdev", traffic.source(workload), "--vdev", traffic.sink(),
+            "--vdev", source, "--vdev", sink,
             "--", f"--forward-mode={mode}", "--total-num-mbufs=16384")
     log = os.path.join(folder, f"testpmd-{mode}.log")
     return Contender(f"testpmd {mode}", launch(argv, log, stdin=subprocess.PIPE), prefix, log)

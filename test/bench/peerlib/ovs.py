@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """OVS-DPDK of Debian: its own database, folder and network namespace; ended by its pids."""
+import contextlib
 import dataclasses
+import json
 import os
 import re
+import socket
 import time
 
 from lib import shell
@@ -10,29 +13,31 @@ from lib.net import Netns
 
 from . import openflow, traffic
 from .contender import Contender, Figure, between
-from .machine import launch
+from .machine import OVS_PROGRAM, launch
 
-PROGRAM = "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk"
 SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 MEMORY = 2048
 BRIDGE = "br0"
 MAX_FLOWS = 2_000_000
-# Datapath caches before the megaflow classifier: how many new flows get into the exact match cache (1 in N, 0: off), and
-# the signature match cache.
+# Caches before the megaflow classifier: of how many packets one gets its flow into the exact match cache (0: off), and
+# whether there is a signature match cache.
 SETTINGS = {"EMC": (100, False), "EMC+SMC": (100, True), "SMC": (0, True), "neither": (0, False)}
 STILL = 1.0  # seconds without an upcall: warm
+ALMOST = 0.99  # of all upcalls
+QUICK = 0.01  # seconds for a look at port and upcalls
 TURNS = 3  # through all frames, before tables may count as warm
 
 
 @dataclasses.dataclass(frozen=True)
 class Setup:
-    """How OVS came to have all flows: from the first packet to the 99th per cent of upcalls."""
+    """How OVS came to have all flows: all upcalls it took, and what was seen of them while more were to come."""
     upcalls: int
+    seen: int
     figure: Figure
 
     def report(self):
-        return {"upcalls": self.upcalls, "seconds": self.figure.cpu, "upcalls_per_s": self.upcalls / self.figure.cpu,
-                "pps": self.figure.rate}
+        rate = self.seen / self.figure.cpu
+        return {"upcalls": self.upcalls, "seconds": self.upcalls / rate, "upcalls_per_s": rate, "pps": self.figure.rate}
 
 
 class Ovs:
@@ -40,7 +45,7 @@ class Ovs:
         self.folder, self.eal, self.prefix = folder, eal, prefix
         self.database, self.control = os.path.join(folder, "db.sock"), os.path.join(folder, "vswitchd.ctl")
         self.management = os.path.join(folder, f"{BRIDGE}.mgmt")
-        self.ns = self.server = self.contender = None
+        self.ns = self.server = self.contender = self.appctl = None
         self.environment = dict(os.environ, **{f"OVS_{key}DIR": folder for key in ("RUN", "LOG", "DB", "SYSCONF")})
 
     # ---- its programs ----
@@ -60,7 +65,7 @@ class Ovs:
                         flow_limit=MAX_FLOWS, max_idle=3_600_000)
         log = os.path.join(self.folder, "ovs-vswitchd.log")
         vswitchd = launch(
-            self.ns.command("taskset", "-c", ",".join(map(str, shell.OTHER_CPUS)), PROGRAM, f"unix:{self.database}",
+            self.ns.command("taskset", "-c", ",".join(map(str, shell.OTHER_CPUS)), OVS_PROGRAM, f"unix:{self.database}",
                             f"--unixctl={self.control}"),
             log, env=self.environment)
         self.contender = Contender("OVS-DPDK", vswitchd, self.prefix, log)
@@ -68,10 +73,13 @@ class Ovs:
                     "protocols=OpenFlow13", f'other_config:hwaddr="{traffic.LOCAL_MAC}"')
 
     def _eal_options(self):
+        """OVS adds --in-memory, which excludes --no-huge, unless it is told --legacy-mem, which --no-huge is anyhow."""
         options = self.eal.options(self.prefix, MEMORY)
-        return options if self.eal.huge else options + ("--legacy-mem",)  # else OVS adds --in-memory, which forbids --no-huge
+        return options if self.eal.huge else options + ("--legacy-mem",)
 
     def close(self):
+        if self.appctl:
+            self.appctl.close()
         if self.contender:
             self.contender.close()
         if self.server:
@@ -82,8 +90,25 @@ class Ovs:
     def _vsctl(self, *args):
         return shell.run("ovs-vsctl", f"--db=unix:{self.database}", "--timeout=60", *args, timeout=70)
 
-    def _appctl(self, *args):
-        return shell.run("ovs-appctl", "-t", self.control, *args, timeout=60)
+    def _appctl(self, command, *args):
+        """What ovs-appctl would print; without a process for each question."""
+        if self.appctl is None:
+            self.appctl = socket.socket(socket.AF_UNIX)
+            self.appctl.settimeout(60)
+            self.appctl.connect(self.control)
+        self.appctl.sendall(json.dumps({"id": 0, "method": command, "params": args}).encode())
+        said = b""
+        while True:
+            piece = self.appctl.recv(65536)
+            if not piece:
+                raise RuntimeError(f"OVS: {command}: no answer")
+            said += piece
+            with contextlib.suppress(json.JSONDecodeError):
+                reply = json.loads(said)
+                break
+        if reply["error"] is not None:
+            raise RuntimeError(f"OVS: {command}: {reply['error']}")
+        return reply["result"]
 
     def _add_rules(self, rules):
         path = os.path.join(self.folder, "rules.txt")
@@ -105,7 +130,7 @@ class Ovs:
         """Tunnel, meters and rules first, the source of packets last; then waits until the tables are warm."""
         if workload.kind != "vlan":
             self._underlay()
-        self._add_port("out", traffic.OUT, traffic.sink())
+        self._add_port("out", traffic.OUT, traffic.devargs(workload)[1])
         self._check_port("out", traffic.OUT)
         if workload.metered:
             openflow.add_meters(self.management, traffic.TENANTS, traffic.TENANT_LIMIT_KBPS)
@@ -124,7 +149,7 @@ class Ovs:
 
     def _set_up(self, workload):
         misses = self._misses()
-        self._add_port("in", traffic.IN, traffic.source(workload), "--no-wait")
+        self._add_port("in", traffic.IN, traffic.devargs(workload)[0], "--no-wait")
         setup = self._warm_up(workload, misses)
         self._check_port("in", traffic.IN)
         return setup
@@ -153,20 +178,27 @@ class Ovs:
         return sum(int(count) for count in re.findall(r"miss with \w+ upcall: (\d+)", said))
 
     def _warm_up(self, workload, misses, timeout=300.0):
-        """From the first packet until upcalls stand still; returns how long flows took to be set up."""
+        """From the first packet until upcalls stand still; returns how flows were set up."""
         self.contender.attach()
         start, trace = self._first_packet(), []
         while True:
             now = self.contender.sample()
-            trace.append((self._misses() - misses, now))
-            since = next(sample for count, sample in trace if count == trace[-1][0])
+            count = self._misses() - misses
+            trace.append((count, now, time.monotonic() - now.wall))
+            since = next(sample for before, sample, _ in trace if before == count)
             if now.wall - since.wall >= STILL and between(since, now).received >= TURNS * workload.flows:
-                break
+                return self._setup(start, trace)
             if now.wall > start.wall + timeout:
                 raise TimeoutError(f"OVS: {workload.name}: still upcalls after {timeout:g} s")
-            time.sleep(0.005)
-        done = next(sample for count, sample in trace if count >= 0.99 * trace[-1][0])
-        return Setup(trace[-1][0], between(start, done))
+            time.sleep(0.002)
+
+    @staticmethod
+    def _setup(start, trace):
+        """By the last look that was quick, and when flows were still missing; else by the first when none was."""
+        total = trace[-1][0]
+        looks = [(count, sample) for count, sample, took in trace if 0 < count < ALMOST * total and took < QUICK]
+        count, sample = looks[-1] if looks else next(look[:2] for look in trace if look[0] >= ALMOST * total)
+        return Setup(total, count, between(start, sample))
 
     def _first_packet(self):
         """The last sample before it."""

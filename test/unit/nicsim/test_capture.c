@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Captures: played as they are, spread by RSS; what is none is refused. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +143,30 @@ Test(capture, that_cannot_be_played_is_refused)
 	(void)unlink(PATH);
 }
 
+/* How long its frames are is known when the port starts. */
+Test(capture, of_frames_too_long_for_the_buffers_is_refused)
+{
+	uint8_t frame[NIC_FRAME_MAX] = {0};
+	FILE *file = create(&usual);
+	struct rte_mempool *small;
+	uint16_t port;
+
+	nic_eal();
+	append(file, &usual, frame, 64, 64);
+	append(file, &usual, frame, 1025, 1025);
+	cr_assert_eq(fclose(file), 0);
+	small = rte_pktmbuf_pool_create("small", 63, 0, 0, RTE_PKTMBUF_HEADROOM + 1024, SOCKET_ID_ANY);
+	cr_assert_not_null(small);
+	port = nic_open(0, ARGS, 1);
+	cr_assert_eq(rte_eth_dev_stop(port), 0);
+	cr_assert_eq(rte_eth_rx_queue_setup(port, 0, 512, 0, NULL, small), 0);
+	cr_assert_eq(rte_eth_dev_start(port), -EINVAL);
+	cr_assert_eq(rte_eth_rx_queue_setup(port, 0, 512, 0, NULL, nic_pool), 0);
+	cr_assert_eq(rte_eth_dev_start(port), 0);
+	nic_close(port);
+	(void)unlink(PATH);
+}
+
 /* ---- RSS ---- */
 
 /* From Microsoft's suite of vectors, "Verifying the RSS Hash Calculation", with and without ports. */
@@ -200,12 +225,12 @@ Test(capture, is_spread_by_the_hash_of_addresses_and_ports)
 
 		append(file, &usual, frame, len, len);
 		cr_assert_eq(fclose(file), 0);
-		port = nic_open(0, ARGS ",queues=61", 61);
-		for (uint16_t q = 0; q < 61; q++) {
-			if (q != vectors[i].hash % 61)
+		port = nic_open(0, ARGS ",queues=64", 64);
+		for (uint16_t q = 0; q < 64; q++) {
+			if (q != vectors[i].hash % 64)
 				cr_assert_eq(rte_eth_rx_burst(port, q, &m, 1), 0, "vector %zu, queue %u", i, q);
 		}
-		rte_pktmbuf_free(nic_receive(port, (uint16_t)(vectors[i].hash % 61)));
+		rte_pktmbuf_free(nic_receive(port, (uint16_t)(vectors[i].hash % 64)));
 		nic_close(port);
 	}
 	(void)unlink(PATH);

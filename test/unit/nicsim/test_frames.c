@@ -131,14 +131,15 @@ check_new(const struct ref *ref, const struct rte_mbuf *m, uint32_t n)
 static void
 check_new_queues(const struct ref *ref, uint16_t queues)
 {
-	uint16_t port = open_ref(ref, queues == 1 ? ",new=25" : ",new=25,queues=3", queues);
+	uint16_t port = open_ref(ref, queues == 1 ? ",new=30" : ",new=30,queues=3", queues);
 
 	for (uint16_t q = 0; q < queues; q++) {
-		for (uint32_t i = 0; i < 80; i++) {
+		for (uint32_t i = 0; i < 100; i++) {
 			struct rte_mbuf *m = nic_receive(port, q);
+			uint32_t n = i * 30 / 100; /* new ones before it */
 
-			if (i % 4 == 3)
-				check_new(ref, m, i / 4 * queues + q);
+			if ((i + 1) * 30 / 100 > n)
+				check_new(ref, m, n * queues + q);
 			else
 				(void)flow_of(ref, m);
 			rte_pktmbuf_free(m);
