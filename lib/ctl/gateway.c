@@ -84,8 +84,8 @@ make_memory(struct weir_gateway *gateway, const struct weir_gateway_params *para
 	gateway->qsbr = rte_zmalloc("weir_qsbr", qsbr_size, WEIR_CACHELINE);
 	if (gateway->qsbr == NULL || rte_rcu_qsbr_init(gateway->qsbr, WEIR_WORKERS_MAX) != 0)
 		return -ENOMEM;
-	gateway->pool = weir_buffers_create("weir_mbufs", params->mbufs, POOL_CACHE,
-	    sizeof(struct weir_mbuf_meta), (uint16_t)(params->mbuf_size + RTE_PKTMBUF_HEADROOM), SOCKET_ID_ANY);
+	gateway->pool = weir_buffers_create("weir_mbufs", params->mbufs, POOL_CACHE, sizeof(struct weir_mbuf_meta),
+	    (uint16_t)(params->mbuf_size + RTE_PKTMBUF_HEADROOM), SOCKET_ID_ANY);
 	gateway->tenant_ids = rte_hash_create(&names);
 	gateway->live_tenants = weir_vmem_alloc(WEIR_TENANTS_MAX * sizeof(struct live_tenant *));
 	gateway->retired = weir_vmem_alloc(WEIR_IFACES_MAX * sizeof(*gateway->retired));

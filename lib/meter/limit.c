@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <assert.h>
+
 #include "weir_meter.h"
 
 #define FRAME_BITS(bytes) ((uint64_t)(bytes)*8)
 
 /* Of a kind that is not limited there is always enough: it is filled up again with each draw of the other kind. */
-#define PLENTY_BITS (UINT64_MAX / 2)
-#define PLENTY_PACKETS UINT32_MAX
+#define PLENTY_BITS (UINT64_C(1) << (WEIR_CREDIT_BITS - 1))
+#define PLENTY_PACKETS (UINT64_C(1) << (WEIR_CREDIT_PACKETS - 1))
+
+static_assert(FRAME_BITS(UINT32_MAX) <= PLENTY_BITS, "plenty is enough for any frame");
+static_assert(WEIR_POOL_UNITS_MAX / WEIR_BURST_AHEAD + FRAME_BITS(UINT32_MAX) < UINT64_C(1) << WEIR_CREDIT_BITS,
+    "a quantum and a frame fit");
+static_assert(WEIR_CREDIT_BITS + 1 + WEIR_CREDIT_PACKETS + 1 == 64, "both fields and their guards are one word");
 
 static uint32_t
 next_serial(void)
@@ -37,71 +44,77 @@ weir_limit_renew(struct weir_limit *limit, const struct weir_rate *rate, uint32_
 	weir_pool_renew(&limit->packets, &from->packets, now);
 }
 
-/* A worker keeps a quantum at most, or the bound on every window would not hold. */
-static void
-trim(struct weir_limit *limit, struct weir_credit *credit)
+/* Both kinds, as numbers. */
+struct held {
+	uint64_t bits, packets;
+};
+
+static struct held
+held_of(const struct weir_credit *credit)
 {
-	if (limit->bits.rate != 0 && credit->bits > limit->bits.quantum) {
-		weir_pool_return(&limit->bits, credit->bits - limit->bits.quantum);
-		credit->bits = limit->bits.quantum;
-	}
-	if (limit->pps != 0 && credit->packets > limit->packets.quantum) {
-		weir_pool_return(&limit->packets, credit->packets - limit->packets.quantum);
-		credit->packets = (uint32_t)limit->packets.quantum;
-	}
+	return (struct held){.bits = weir_credit_bits(credit), .packets = weir_credit_packets(credit)};
 }
 
-/* Enough bits for a frame; false: the bucket does not have them. */
+/*
+ * What the worker goes on to hold: a quantum at most, or the bound on every window would not hold; the rest goes
+ * back.
+ */
+static void
+hold(struct weir_limit *limit, struct weir_credit *credit, struct held held)
+{
+	if (limit->bits.rate == 0) {
+		held.bits = PLENTY_BITS;
+	} else if (held.bits > limit->bits.quantum) {
+		weir_pool_return(&limit->bits, held.bits - limit->bits.quantum);
+		held.bits = limit->bits.quantum;
+	}
+	if (limit->pps == 0) {
+		held.packets = PLENTY_PACKETS;
+	} else if (held.packets > limit->packets.quantum) {
+		weir_pool_return(&limit->packets, held.packets - limit->packets.quantum);
+		held.packets = limit->packets.quantum;
+	}
+	credit->level = held.packets << (WEIR_CREDIT_BITS + 1) | held.bits;
+}
+
+/* At least `units`, with what is held; false: the bucket does not have them. */
 static bool
-draw_bits(struct weir_limit *limit, struct weir_credit *credit, uint64_t bits, uint64_t now)
+draw(struct weir_pool *pool, uint64_t *held, uint64_t units, uint64_t now)
 {
 	uint64_t drawn;
 
-	if (limit->bits.rate == 0) {
-		credit->bits = PLENTY_BITS;
+	if (*held >= units)
 		return true;
-	}
-	if (credit->bits >= bits)
-		return true;
-	drawn = weir_pool_draw(&limit->bits, bits - credit->bits, now);
-	credit->bits += drawn;
+	drawn = weir_pool_draw(pool, units - *held, now);
+	*held += drawn;
 	return drawn != 0;
-}
-
-static bool
-draw_packet(struct weir_limit *limit, struct weir_credit *credit, uint64_t now)
-{
-	if (limit->pps == 0) {
-		credit->packets = PLENTY_PACKETS;
-		return true;
-	}
-	if (credit->packets == 0)
-		credit->packets = (uint32_t)weir_pool_draw(&limit->packets, 1, now);
-	return credit->packets != 0;
 }
 
 bool
 weir_limit_draw(struct weir_limit *limit, struct weir_credit *credit, uint32_t bytes, uint64_t now)
 {
-	if (credit->serial != limit->serial)
-		*credit = (struct weir_credit){.serial = limit->serial};
-	if (!draw_bits(limit, credit, FRAME_BITS(bytes), now))
-		return false;
-	if (!draw_packet(limit, credit, now)) {
-		trim(limit, credit);
-		return false;
+	struct held held = {0};
+	bool enough;
+
+	if (credit->serial == limit->serial)
+		held = held_of(credit);
+	credit->serial = limit->serial;
+	enough = (limit->bits.rate == 0 || draw(&limit->bits, &held.bits, FRAME_BITS(bytes), now)) &&
+		 (limit->pps == 0 || draw(&limit->packets, &held.packets, 1, now));
+	if (enough) {
+		held.bits -= limit->bits.rate == 0 ? 0 : FRAME_BITS(bytes);
+		held.packets -= limit->pps == 0 ? 0 : 1;
 	}
-	credit->bits -= FRAME_BITS(bytes);
-	credit->packets--;
-	return true;
+	hold(limit, credit, held);
+	return enough;
 }
 
 void
 weir_limit_return(struct weir_limit *limit, struct weir_credit *credit, uint32_t bytes)
 {
-	if (limit->bits.rate != 0)
-		credit->bits += FRAME_BITS(bytes);
-	if (limit->pps != 0)
-		credit->packets++;
-	trim(limit, credit);
+	struct held held = held_of(credit);
+
+	held.bits += FRAME_BITS(bytes);
+	held.packets++;
+	hold(limit, credit, held);
 }

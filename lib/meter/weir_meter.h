@@ -77,12 +77,39 @@ struct weir_limit {
 } WEIR_CACHE_ALIGNED;
 _Static_assert(sizeof(struct weir_limit) == 128, "a cacheline a kind");
 
-/* What one worker holds of one limit: its alone. Zero holds nothing. */
+/*
+ * What one worker holds of one limit: its alone. Zero holds nothing. Bits and packets are in one word, each below a
+ * guard bit, so that one subtraction takes a frame from both and shows by the guards whether both had it.
+ */
 struct weir_credit {
-	uint64_t bits;
-	uint32_t packets;
+	uint64_t level;	 /* WEIR_CREDIT_BITS, guard, WEIR_CREDIT_PACKETS, guard; guards are 0 */
 	uint32_t serial; /* of the limit it was drawn from: it is worth nothing at another */
+	uint32_t pad;
 };
+
+#define WEIR_CREDIT_BITS 36    /* wide: more than any quantum and the largest frame */
+#define WEIR_CREDIT_PACKETS 26 /* wide */
+#define WEIR_CREDIT_PACKET (UINT64_C(2) << WEIR_CREDIT_BITS)
+#define WEIR_CREDIT_GUARDS (UINT64_C(1) << 63 | UINT64_C(1) << WEIR_CREDIT_BITS)
+
+/* A frame, as it is taken from a level. */
+static inline uint64_t
+weir_credit_frame(uint32_t bytes)
+{
+	return WEIR_CREDIT_PACKET + (uint64_t)bytes * 8;
+}
+
+static inline uint64_t
+weir_credit_bits(const struct weir_credit *credit)
+{
+	return credit->level & ((UINT64_C(1) << WEIR_CREDIT_BITS) - 1);
+}
+
+static inline uint64_t
+weir_credit_packets(const struct weir_credit *credit)
+{
+	return credit->level >> (WEIR_CREDIT_BITS + 1);
+}
 
 /* Full buckets for *rate, within WEIR_{BPS,PPS}_MAX, for so many workers. For one thread, before publication. */
 void weir_limit_init(struct weir_limit *limit, const struct weir_rate *rate, uint32_t workers, uint64_t now);
@@ -93,21 +120,20 @@ void weir_limit_init(struct weir_limit *limit, const struct weir_rate *rate, uin
 void weir_limit_renew(struct weir_limit *limit, const struct weir_rate *rate, uint32_t workers,
     const struct weir_limit *from, uint64_t now);
 
-/* Does a credit hold a frame of the limit with this serial (0: no limit)? Then weir_credit_spend() takes it. */
+/* Does a credit hold a frame (weir_credit_frame()) of the limit with this serial? Then weir_credit_spend() takes it.
+ */
 static inline bool
-weir_credit_covers(const struct weir_credit *credit, uint32_t serial, uint32_t bytes)
+weir_credit_covers(const struct weir_credit *credit, uint32_t serial, uint64_t frame)
 {
-	return serial == 0 ||
-	       (credit->serial == serial && credit->bits >= (uint64_t)bytes * 8 && credit->packets != 0);
+	uint64_t left = (credit->level | WEIR_CREDIT_GUARDS) - frame;
+
+	return credit->serial == serial && (left & WEIR_CREDIT_GUARDS) == WEIR_CREDIT_GUARDS;
 }
 
 static inline void
-weir_credit_spend(struct weir_credit *credit, uint32_t serial, uint32_t bytes)
+weir_credit_spend(struct weir_credit *credit, uint64_t frame)
 {
-	if (serial == 0)
-		return;
-	credit->bits -= (uint64_t)bytes * 8;
-	credit->packets--;
+	credit->level -= frame;
 }
 
 /* What weir_limit_take() does when the worker does not hold enough. */
@@ -122,9 +148,11 @@ static inline bool
 weir_limit_take(
     struct weir_limit *const *limit, uint32_t serial, struct weir_credit *credit, uint32_t bytes, uint64_t now)
 {
-	if (__builtin_expect(!weir_credit_covers(credit, serial, bytes), 0))
+	uint64_t frame = weir_credit_frame(bytes);
+
+	if (__builtin_expect(!weir_credit_covers(credit, serial, frame), 0))
 		return weir_limit_draw(*limit, credit, bytes, now);
-	weir_credit_spend(credit, serial, bytes);
+	weir_credit_spend(credit, frame);
 	return true;
 }
 

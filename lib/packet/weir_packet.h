@@ -72,7 +72,8 @@ struct weir_frame {
 	uint8_t kind;	/* WEIR_FRAME_* */
 	uint8_t tos;	/* DSCP and ECN */
 	uint8_t tcp_flags;
-	uint8_t pad;
+	uint8_t
+	    plain; /* the usual packet: one segment, without tags of its own, with headroom for one (weir_quick.h) */
 };
 
 /* Headers that end deeper than this many bytes into a frame are taken as malformed. */
@@ -258,15 +259,18 @@ weir_vlan_pop(struct rte_mbuf *m)
 	m->pkt_len -= 4;
 }
 
-/*
- * Puts a tag (TPID 8100; `tci` in host order) behind the MACs. False without headroom. The frame has its MACs and an
- * ethertype.
- */
+/* A tag (TPID 8100; `tci` in host order) as it stands in memory. */
+static inline uint32_t
+weir_vlan_tag(uint16_t tci)
+{
+	return __builtin_bswap32(0x81000000u | tci);
+}
+
+/* Puts a tag behind the MACs. False without headroom. The frame has its MACs and an ethertype. */
 static inline bool
-weir_vlan_push(struct rte_mbuf *m, uint16_t tci)
+weir_vlan_push(struct rte_mbuf *m, uint32_t tag)
 {
 	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
-	uint32_t tag = __builtin_bswap32(0x81000000u | tci);
 	uint64_t macs;
 	uint32_t rest;
 

@@ -5,9 +5,9 @@
  * weir_parse_frame() would accept, with the same result and within the same bounds; whatever is not usual, or
  * wrong, is left to them. Without AVX-512 (F, BW, VBMI) nothing is usual.
  *
- * Usual is: TCP or UDP over IPv4 without options or IPv6 without extension headers, no fragment, no tags, of at least
- * WEIR_QUICK_MIN bytes; as a tunnel packet, VXLAN over the same, to the template's addresses, without a congestion
- * mark. Any thread, as weir_packet.h.
+ * Usual is: TCP or UDP over IPv4 without options or IPv6 without extension headers, no fragment, no tags of its own,
+ * of at least WEIR_QUICK_MIN bytes (IPv6: 64); as a tunnel packet, VXLAN over the same, to the template's addresses,
+ * without a congestion mark. Any thread, as weir_packet.h.
  */
 #ifndef WEIR_QUICK_H
 #define WEIR_QUICK_H
@@ -140,7 +140,7 @@ weir_quick_underlay(const uint8_t *data, uint32_t len, const struct weir_tunnel_
 }
 
 /* Where each byte of the key stands in the frame; those not named are 0. */
-extern const uint8_t weir_quick_key_v4[64], weir_quick_key_v6[64];
+extern const uint8_t weir_quick_key_v4[2][64], weir_quick_key_v6[2][64]; /* of frames without and with a tag */
 #define WEIR_QUICK_BYTES(from, n) (((UINT64_C(1) << (n)) - 1) << (from))
 /* ethertype, proto; dmac, smac; src; dst; ports */
 #define WEIR_QUICK_MASK_V4                                                                                           \
@@ -161,12 +161,13 @@ weir_quick_key(
 	_mm512_storeu_si512(key, bytes);
 }
 
-/* Its L4 header and what of the frame is in fixed places, where TCP or UDP has `room` bytes: true if all is good. */
+/*
+ * The L4 header, where TCP or UDP has `room` bytes, and what of the frame is in fixed places: true if all is good.
+ */
 static inline bool
 weir_quick_finish(
-    const uint8_t *data, uint32_t len, bool v6, uint32_t room, uint8_t proto, uint8_t tos, struct weir_frame *frame)
+    const uint8_t *l4, uint32_t len, bool v6, uint32_t room, uint8_t proto, uint8_t tos, struct weir_frame *frame)
 {
-	const uint8_t *l4 = data + (v6 ? WEIR_QUICK_V6_L4 : WEIR_QUICK_V4_L4);
 	uint8_t kind = v6 ? WEIR_FRAME_IPV6 : WEIR_FRAME_IPV4, tcp_flags = 0;
 	uint32_t need = 8, own;
 
@@ -186,44 +187,47 @@ weir_quick_finish(
 	    .l4 = v6 ? WEIR_QUICK_V6_L4 : WEIR_QUICK_V4_L4,
 	    .kind = kind,
 	    .tos = tos,
-	    .tcp_flags = tcp_flags};
+	    .tcp_flags = tcp_flags,
+	    .plain = 1};
 	return own >= need && own <= room;
 }
 
 /*
- * A tenant's frame of `len` contiguous bytes: true if it is usual; then *key, with `ingress` and `peer`, and *frame
- * are filled.
+ * A frame of `len` contiguous bytes, without a tag or with the one that is about to be taken off: true if it is
+ * usual; then *key, with `ingress` and `peer`, and *frame are filled, as of the frame without the tag.
  */
 static inline bool
-weir_quick_frame(const uint8_t *data, uint32_t len, uint32_t ingress, uint32_t peer, struct weir_key *key,
-    struct weir_frame *frame)
+weir_quick_frame(const uint8_t *data, uint32_t len, bool tagged, uint32_t ingress, uint32_t peer,
+    struct weir_key *key, struct weir_frame *frame)
 {
-	uint32_t version = data[WEIR_QUICK_L3], room;
+	const uint32_t tag = tagged ? 4 : 0;
+	const uint8_t *p = data + tag; /* what follows the MACs stands where it does without a tag */
+	uint32_t version = p[WEIR_QUICK_L3], room;
 	uint16_t type, fragment;
 	__m512i head;
 
-	if (len < WEIR_QUICK_MIN)
+	if (len < WEIR_QUICK_MIN + tag)
 		return false;
-	memcpy(&type, data + WEIR_QUICK_TYPE, sizeof(type));
+	memcpy(&type, p + WEIR_QUICK_TYPE, sizeof(type));
 	if (__builtin_expect(type == __builtin_bswap16(0x0800), 1)) {
 		head = _mm512_maskz_loadu_epi8(WEIR_QUICK_BYTES(0, WEIR_QUICK_MIN), data);
-		memcpy(&fragment, data + WEIR_QUICK_V4_FRAGMENT, sizeof(fragment));
-		room = weir_quick_be16(data + WEIR_QUICK_V4_TOTAL);
+		memcpy(&fragment, p + WEIR_QUICK_V4_FRAGMENT, sizeof(fragment));
+		room = weir_quick_be16(p + WEIR_QUICK_V4_TOTAL);
 		if (version != 0x45 || (fragment & __builtin_bswap16(0x3fff)) != 0 || room < 28 ||
-		    room > len - WEIR_QUICK_L3)
+		    room > len - tag - WEIR_QUICK_L3)
 			return false;
-		weir_quick_key(head, weir_quick_key_v4, WEIR_QUICK_MASK_V4, ingress, peer, key);
-		return weir_quick_finish(
-		    data, len, false, room - 20, data[WEIR_QUICK_V4_PROTO], data[WEIR_QUICK_L3 + 1], frame);
+		weir_quick_key(head, weir_quick_key_v4[tagged], WEIR_QUICK_MASK_V4, ingress, peer, key);
+		return weir_quick_finish(p + WEIR_QUICK_V4_L4, len - tag, false, room - 20, p[WEIR_QUICK_V4_PROTO],
+		    p[WEIR_QUICK_L3 + 1], frame);
 	}
-	if (type == __builtin_bswap16(0x86dd)) {
-		head = _mm512_maskz_loadu_epi8(len >= 64 ? UINT64_MAX : (UINT64_C(1) << len) - 1, data);
-		room = weir_quick_be16(data + WEIR_QUICK_V6_PAYLOAD);
-		if (version >> 4 != 6 || room < 8 || room + WEIR_QUICK_V6_L4 > len)
+	if (type == __builtin_bswap16(0x86dd) && len >= 64) {
+		head = _mm512_loadu_si512(data);
+		room = weir_quick_be16(p + WEIR_QUICK_V6_PAYLOAD);
+		if (version >> 4 != 6 || room < 8 || room + WEIR_QUICK_V6_L4 > len - tag)
 			return false;
-		weir_quick_key(head, weir_quick_key_v6, WEIR_QUICK_MASK_V6, ingress, peer, key);
-		return weir_quick_finish(data, len, true, room, data[WEIR_QUICK_V6_PROTO],
-		    (uint8_t)(weir_quick_be16(data + WEIR_QUICK_L3) >> 4), frame);
+		weir_quick_key(head, weir_quick_key_v6[tagged], WEIR_QUICK_MASK_V6, ingress, peer, key);
+		return weir_quick_finish(p + WEIR_QUICK_V6_L4, len - tag, true, room, p[WEIR_QUICK_V6_PROTO],
+		    (uint8_t)(weir_quick_be16(p + WEIR_QUICK_L3) >> 4), frame);
 	}
 	return false;
 }
@@ -239,10 +243,10 @@ weir_quick_underlay(const uint8_t *data, uint32_t len, const struct weir_tunnel_
 }
 
 static inline bool
-weir_quick_frame(const uint8_t *data, uint32_t len, uint32_t ingress, uint32_t peer, struct weir_key *key,
-    struct weir_frame *frame)
+weir_quick_frame(const uint8_t *data, uint32_t len, bool tagged, uint32_t ingress, uint32_t peer,
+    struct weir_key *key, struct weir_frame *frame)
 {
-	(void)data, (void)len, (void)ingress, (void)peer, (void)key, (void)frame;
+	(void)data, (void)len, (void)tagged, (void)ingress, (void)peer, (void)key, (void)frame;
 	return false;
 }
 

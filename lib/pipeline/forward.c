@@ -181,8 +181,14 @@ send_known(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 {
 	const struct weir_verdict *verdict = burst->verdict[i];
 	struct leaving leaving = leaving_of(pipe, burst, i);
-	enum weir_reason reason = admit(pipe, &leaving, burst->now);
+	enum weir_reason reason;
 
+	if (!take_in(pipe, verdict, leaving.bytes, burst->now)) {
+		enter(pipe, burst, i, verdict->in, leaving.bytes);
+		drop(pipe, burst, i, WEIR_DROP_VPORT_LIMIT);
+		return;
+	}
+	reason = admit(pipe, &leaving, burst->now);
 	if (__builtin_expect(reason != WEIR_OK, 0)) {
 		lose_known(pipe, burst, i, &leaving, reason);
 		return;
@@ -191,26 +197,43 @@ send_known(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 	rewrite(pipe, &leaving, burst->now);
 }
 
-/* What one packet after the other needs, out of memory. */
+/* What one packet after the other needs. */
 struct straight {
 	struct weir_credit *credits;
 	struct txbuf *buf; /* of `port` */
 	const struct weir_port *port;
 	uint32_t largest; /* frame that it sends */
+	uint32_t bank;	  /* of counters */
 };
 
+/* Does the worker hold a frame of this limit, if there is one? */
+static inline bool
+covered(const struct straight *s, uint32_t serial, uint32_t credit, uint64_t frame)
+{
+	return serial == 0 || weir_credit_covers(&s->credits[credit], serial, frame);
+}
+
+static inline void
+spend(const struct straight *s, uint32_t serial, uint32_t credit, uint64_t frame)
+{
+	if (serial != 0)
+		weir_credit_spend(&s->credits[credit], frame);
+}
+
 /*
- * The usual case, in a straight line: a known flow's frame without tags of its own to a vport whose limits the
- * worker's credits cover. False: it is another case, and nothing is done yet.
+ * The usual case, in a straight line: a known flow's plain frame to a vport whose limits the worker's credits cover.
+ * False: it is another case, and nothing is done yet.
  */
 static inline bool
-send_straight(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, struct straight *s)
+send_straight(
+    struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, struct weir_path *path, struct straight *s)
 {
-	const struct weir_verdict *verdict = burst->verdict[i];
-	struct weir_credit *out = &s->credits[weir_credit_out(verdict->out_id)];
-	struct weir_credit *tenant = &s->credits[weir_credit_tenant(verdict->tenant, WEIR_TO_VPORT)];
-	uint32_t bytes = burst->frame[i].len, out_id = verdict->out_id;
+	const struct weir_verdict *verdict = &path->verdict;
 	const uint32_t *limit = verdict->limit;
+	uint32_t bytes = burst->frame[i].len, out_id = verdict->out_id;
+	uint32_t in = weir_credit_in(verdict->in_id), out = weir_credit_out(out_id);
+	uint32_t tenant = weir_credit_tenant(verdict->tenant, WEIR_TO_VPORT);
+	uint64_t frame = weir_credit_frame(bytes);
 	struct rte_mbuf *m = burst->m[i];
 
 	if (__builtin_expect(verdict->port != s->port, 0)) {
@@ -220,18 +243,21 @@ send_straight(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i
 		s->buf = tx_buffer(pipe, s->port);
 		s->largest = s->port->mtu + 14;
 	}
-	if (__builtin_expect(verdict->to_remote || (burst->key[i].flags & WEIR_KEY_TAGS) != 0 || bytes > s->largest ||
-				 m->nb_segs > 1 || m->data_off < 4 || s->buf->n == WEIR_ARRAY_LEN(s->buf->m) ||
-				 !weir_credit_covers(out, limit[WEIR_LIMIT_OUT], bytes) ||
-				 !weir_credit_covers(tenant, limit[WEIR_LIMIT_TENANT], bytes),
+	if (__builtin_expect(!burst->frame[i].plain || verdict->to_remote || bytes > s->largest ||
+				 s->buf->n == WEIR_ARRAY_LEN(s->buf->m) || path->count.bank[s->bank].packets == 0 ||
+				 !covered(s, limit[WEIR_LIMIT_IN], in, frame) ||
+				 !covered(s, limit[WEIR_LIMIT_OUT], out, frame) ||
+				 !covered(s, limit[WEIR_LIMIT_TENANT], tenant, frame),
 		0))
 		return false;
-	weir_credit_spend(out, limit[WEIR_LIMIT_OUT], bytes);
-	weir_credit_spend(tenant, limit[WEIR_LIMIT_TENANT], bytes);
-	weir_count_path(pipe->counters, &burst->path[i]->count, verdict->in_id, out_id, bytes);
+	spend(s, limit[WEIR_LIMIT_IN], in, frame);
+	spend(s, limit[WEIR_LIMIT_OUT], out, frame);
+	spend(s, limit[WEIR_LIMIT_TENANT], tenant, frame);
+	path->count.bank[s->bank].packets++;
+	path->count.bank[s->bank].bytes += bytes;
 	m->ol_flags &= ~RTE_MBUF_F_TX_OFFLOAD_MASK;
-	if (verdict->vlan != WEIR_NONE)
-		(void)weir_vlan_push(m, (uint16_t)verdict->vlan);
+	if (verdict->tag != 0)
+		(void)weir_vlan_push(m, verdict->tag);
 	tx_put(s->buf, m, out_id, bytes);
 	return true;
 }
@@ -250,13 +276,13 @@ send_new(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 void
 stage_forward(struct weir_pipe *pipe, struct weir_burst *burst)
 {
-	struct straight straight = {.credits = pipe->credits};
+	struct straight straight = {.credits = pipe->credits, .bank = pipe->counters->cur};
 
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		uint32_t i = burst->live[k];
 
 		if (__builtin_expect(burst->path[i] != NULL, 1)) {
-			if (!send_straight(pipe, burst, i, &straight))
+			if (!send_straight(pipe, burst, i, burst->path[i], &straight))
 				send_known(pipe, burst, i);
 		} else {
 			send_new(pipe, burst, i);

@@ -140,7 +140,7 @@ refresh(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, stru
 	if (burst->now - path->refreshed <= every)
 		return;
 	path->refreshed = burst->now;
-	learn(pipe, burst->in[i], &burst->key[i].smac, burst->now);
+	learn(pipe, path->verdict.in, &burst->key[i].smac, burst->now);
 }
 
 /* The walk, for packet i, which has been entered; flow NULL = not cached. Returns the reason of a drop. */
@@ -194,38 +194,16 @@ miss(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_f
 
 /* What a packet is about to touch of its limits and its way out. */
 static inline void
-prefetch_way(const struct weir_pipe *pipe, const struct weir_verdict *verdict)
+prefetch_way(const struct weir_credit *credits, const struct weir_verdict *verdict)
 {
 	enum weir_direction direction = verdict->to_remote ? WEIR_TO_UPLINK : WEIR_TO_VPORT;
 
-	rte_prefetch0(&pipe->credits[weir_credit_out(verdict->out_id)]);
-	rte_prefetch0(&pipe->credits[weir_credit_tenant(verdict->tenant, direction)]);
+	rte_prefetch0(&credits[weir_credit_out(verdict->out_id)]);
+	rte_prefetch0(&credits[weir_credit_tenant(verdict->tenant, direction)]);
 	if (verdict->limit[WEIR_LIMIT_IN] != 0)
-		rte_prefetch0(&pipe->credits[weir_credit_in(verdict->in_id)]);
+		rte_prefetch0(&credits[weir_credit_in(verdict->in_id)]);
 	if (verdict->to_remote)
 		rte_prefetch0(verdict->out);
-}
-
-/* True if the flow's path stands. */
-static inline bool
-hit(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_flow *flow)
-{
-	struct weir_path *path = weir_path(pipe->paths, flow->path);
-
-	if (path->gen != flow->path_gen || !weir_verdict_valid(pipe->vnet, &path->verdict))
-		return false;
-	burst->in[i] = path->verdict.in;
-	burst->path[i] = path;
-	burst->verdict[i] = &path->verdict;
-	refresh(pipe, burst, i, path);
-	if (__builtin_expect(path->verdict.action == WEIR_FORWARD, 1)) {
-		prefetch_way(pipe, &path->verdict);
-	} else {
-		/* Counted where each copy goes. */
-		enter(pipe, burst, i, path->verdict.in, burst->frame[i].len);
-		burst->path[i] = NULL;
-	}
-	return true;
 }
 
 static inline void
@@ -237,16 +215,60 @@ count_flow(struct weir_flow *flow, const struct weir_frame *frame, uint64_t now)
 	flow->tcp_flags |= frame->tcp_flags;
 }
 
-/* The paths of the flows that were found. */
-static inline void
-prefetch_paths(const struct weir_pipe *pipe, const struct weir_burst *burst)
+/* The flow's path, if it stands; NULL if it does not. */
+static inline struct weir_path *
+hit(const struct weir_pipe *pipe, const struct weir_flow *flow)
 {
+	struct weir_path *path = weir_path(pipe->paths, flow->path);
+
+	if (path->gen != flow->path_gen || !weir_verdict_valid(pipe->vnet, &path->verdict))
+		return NULL;
+	return path;
+}
+
+/* Packet i is of a known flow. */
+static inline void
+take_path(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_path *path)
+{
+	burst->path[i] = path;
+	burst->verdict[i] = &path->verdict;
+	refresh(pipe, burst, i, path);
+	if (__builtin_expect(path->verdict.action == WEIR_FORWARD, 1)) {
+		prefetch_way(pipe->credits, &path->verdict);
+		return;
+	}
+	/* Counted where each copy goes. */
+	enter(pipe, burst, i, path->verdict.in, burst->frame[i].len);
+	burst->path[i] = NULL;
+	burst->n_new++;
+}
+
+/* Packet i is not; false: it is lost. */
+static bool
+take_walk(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
+{
+	enum weir_reason reason = miss(pipe, burst, i, burst->flow[i]);
+
+	burst->n_new++;
+	if (reason == WEIR_OK)
+		return true;
+	drop(pipe, burst, i, reason);
+	return false;
+}
+
+/* The flows of the burst, and their paths asked for. */
+static inline void
+find_flows(const struct weir_pipe *pipe, struct weir_burst *burst)
+{
+	const struct weir_path *paths = weir_path(pipe->paths, 0);
+
+	weir_flows_lookup(pipe->flows, burst->key, burst->hash, burst->live, burst->n_live, burst->flow);
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		const struct weir_flow *flow = burst->flow[burst->live[k]];
 
 		if (__builtin_expect(flow != NULL, 1)) {
-			rte_prefetch0(weir_path(pipe->paths, flow->path));
-			rte_prefetch0(&weir_path(pipe->paths, flow->path)->verdict);
+			rte_prefetch0(&paths[flow->path]);
+			rte_prefetch0(&paths[flow->path].verdict);
 		}
 	}
 }
@@ -258,26 +280,24 @@ stage_lookup(struct weir_pipe *pipe, struct weir_burst *burst)
 	    false; /* the cache, by an earlier packet of this burst: what the bulk lookup found may be gone */
 	uint32_t kept = 0;
 
-	weir_flows_lookup(pipe->flows, burst->key, burst->hash, burst->live, burst->n_live, burst->flow);
-	prefetch_paths(pipe, burst);
+	burst->n_new = 0;
+	find_flows(pipe, burst);
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		uint32_t i = burst->live[k];
-		struct weir_flow *flow = burst->flow[i];
-		enum weir_reason reason;
+		struct weir_path *path;
 
 		if (__builtin_expect(changed, 0))
-			burst->flow[i] = flow = weir_flows_find(pipe->flows, &burst->key[i], burst->hash[i]);
-		if (__builtin_expect(flow == NULL || !hit(pipe, burst, i, flow), 0)) {
+			burst->flow[i] = weir_flows_find(pipe->flows, &burst->key[i], burst->hash[i]);
+		path = burst->flow[i] != NULL ? hit(pipe, burst->flow[i]) : NULL;
+		if (__builtin_expect(path != NULL, 1)) {
+			take_path(pipe, burst, i, path);
+		} else {
 			changed = true;
-			reason = miss(pipe, burst, i, flow);
-			if (reason != WEIR_OK) {
-				drop(pipe, burst, i, reason);
+			if (!take_walk(pipe, burst, i))
 				continue;
-			}
-			flow = burst->flow[i];
 		}
-		if (__builtin_expect(flow != NULL, 1))
-			count_flow(flow, &burst->frame[i], burst->now);
+		if (__builtin_expect(burst->flow[i] != NULL, 1))
+			count_flow(burst->flow[i], &burst->frame[i], burst->now);
 		burst->live[kept++] = i;
 	}
 	burst->n_live = kept;

@@ -5,6 +5,7 @@
  * tenant's is the port's.
  */
 #include <rte_byteorder.h>
+#include <rte_ether.h>
 
 #include "pipeline_priv.h"
 
@@ -138,11 +139,11 @@ parse_underlay(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, con
 	return false;
 }
 
-/* One segment, and no bad news of it from the NIC. */
+/* One segment with room for a tag in front, and no bad news of it from the NIC. */
 static inline bool
 is_plain(const struct rte_mbuf *m)
 {
-	return rte_pktmbuf_data_len(m) == rte_pktmbuf_pkt_len(m) &&
+	return rte_pktmbuf_data_len(m) == rte_pktmbuf_pkt_len(m) && m->data_off >= RTE_VLAN_HLEN &&
 	       (m->ol_flags & (RX_BAD | RTE_MBUF_F_RX_VLAN_STRIPPED)) == 0;
 }
 
@@ -167,7 +168,8 @@ quick_tunnel(const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i,
 	} else {
 		memcpy(&peer, data + 26, sizeof(peer));
 	}
-	if (!weir_quick_frame(data + tunnel.inner, tunnel.inner_len, ingress, peer, &burst->key[i], &burst->frame[i]))
+	if (!weir_quick_frame(
+		data + tunnel.inner, tunnel.inner_len, false, ingress, peer, &burst->key[i], &burst->frame[i]))
 		return false;
 	burst->received[i] = rte_pktmbuf_pkt_len(m);
 	weir_quick_decap(m, &tunnel);
@@ -203,17 +205,37 @@ parse_vport(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, uint32
 	return false;
 }
 
+/* The usual frame of a vport, `tagged` by its port's VLAN or not; false: it is not usual, nothing has changed. */
 static inline bool
-quick_vport(struct weir_burst *burst, uint32_t i, uint32_t iface)
+quick_vport(struct weir_burst *burst, uint32_t i, bool tagged, uint32_t iface)
 {
 	struct rte_mbuf *m = burst->m[i];
 
-	if (!is_plain(m) || !weir_quick_frame(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), iface, 0,
-				&burst->key[i], &burst->frame[i]))
+	if (!weir_quick_frame(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), tagged, iface, 0,
+		&burst->key[i], &burst->frame[i]))
 		return false;
+	if (tagged)
+		weir_vlan_pop(m);
 	burst->received[i] = rte_pktmbuf_pkt_len(m);
 	m->ol_flags &= ~RX_FOUND;
 	return true;
+}
+
+/* The same, of the vport that the map names for its VLAN. */
+static inline bool
+quick_frame(struct weir_burst *burst, const struct weir_port_map *map, uint32_t i, uint32_t untagged)
+{
+	const struct rte_mbuf *m = burst->m[i];
+	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint32_t target;
+
+	if (!is_plain(m) || rte_pktmbuf_data_len(m) < WEIR_QUICK_MIN)
+		return false;
+	if (load16(data + 12) != TPID_C)
+		return untagged != WEIR_NONE && quick_vport(burst, i, false, untagged);
+	target = __atomic_load_n(&map->target[load16(data + 14) & 0xfff], __ATOMIC_ACQUIRE);
+	return target != WEIR_TARGET_NONE && (target & WEIR_TARGET_UNDERLAY) == 0 &&
+	       quick_vport(burst, i, true, target - 1);
 }
 
 /* ---- any packet ---- */
@@ -255,8 +277,6 @@ parse(struct weir_pipe *pipe, struct weir_burst *burst, const struct weir_port_m
 		       parse_underlay(pipe, burst, i, underlay);
 	if (target == WEIR_TARGET_NONE || (target & WEIR_TARGET_UNDERLAY) != 0)
 		return lose(pipe, burst, i, WEIR_DROP_UNKNOWN_VLAN);
-	if (vid != 0 && quick_vport(burst, i, target - 1))
-		return true;
 	m->ol_flags &= ~RX_FOUND;
 	return parse_vport(pipe, burst, i, target - 1);
 }
@@ -290,7 +310,7 @@ parse_frames(struct weir_pipe *pipe, struct weir_burst *burst, const struct weir
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		uint32_t i = burst->live[k];
 
-		if ((vport != WEIR_NONE && quick_vport(burst, i, vport)) || parse(pipe, burst, map, i))
+		if (quick_frame(burst, map, i, vport) || parse(pipe, burst, map, i))
 			burst->live[kept++] = i;
 	}
 	burst->n_live = kept;
@@ -307,7 +327,8 @@ stage_parse(struct weir_pipe *pipe, struct weir_burst *burst)
 	if (underlay != NULL)
 		parse_tunnels(pipe, burst, map, underlay);
 	else
-		parse_frames(pipe, burst, map, (target & WEIR_TARGET_UNDERLAY) != 0 ? WEIR_NONE : target - 1);
+		parse_frames(pipe, burst, map,
+		    (target & WEIR_TARGET_UNDERLAY) != 0 || target == WEIR_TARGET_NONE ? WEIR_NONE : target - 1);
 	/* A loop of its own: hashes take long and depend on nothing, so that many are under way at once. */
 	for (uint32_t k = 0; k < burst->n_live; k++)
 		burst->hash[burst->live[k]] = weir_flows_hash(pipe->flows, &burst->key[burst->live[k]]);

@@ -113,6 +113,14 @@ take(struct weir_pipe *pipe, uint32_t serial, struct weir_limit *const *limit, u
 	return serial == 0 || weir_limit_take(limit, serial, &pipe->credits[credit], bytes, now);
 }
 
+/* What the limit of the vport that it comes from says. */
+static inline bool
+take_in(struct weir_pipe *pipe, const struct weir_verdict *verdict, uint32_t bytes, uint64_t now)
+{
+	return take(
+	    pipe, verdict->limit[WEIR_LIMIT_IN], &verdict->in->limit_in, weir_credit_in(verdict->in_id), bytes, now);
+}
+
 /* Tells maintenance that `in` sent `mac`, within the tenant's share. */
 void learn(struct weir_pipe *pipe, const struct weir_iface *in, const struct weir_mac *mac, uint64_t now);
 
@@ -209,7 +217,8 @@ rewrite(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now)
 		return;
 	}
 	m->ol_flags &= ~RTE_MBUF_F_TX_OFFLOAD_MASK;
-	if (leaving->vlan != WEIR_NONE && __builtin_expect(!weir_vlan_push(m, (uint16_t)leaving->vlan), 0))
+	if (leaving->vlan != WEIR_NONE &&
+	    __builtin_expect(!weir_vlan_push(m, weir_vlan_tag((uint16_t)leaving->vlan)), 0))
 		drop_tx(pipe, leaving->out_id, m, leaving->bytes, WEIR_DROP_NO_MBUF);
 	else
 		tx(pipe, leaving->port, m, leaving->out_id, leaving->bytes);

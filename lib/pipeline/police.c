@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Police: what a vport's limit says of the frames that come from it, and whether a tenant may flood once more. Limits
- * on the way out are asked where the way out is known, for each copy (forward.c).
+ * Police: what a vport's limit says of the frames that come from it, and whether a tenant may flood once more. Here
+ * for flows that are not known; what is known is asked for all its limits at once (forward.c), as each copy is for
+ * those of its way out.
  */
 #include "pipeline_priv.h"
 
@@ -23,13 +24,9 @@ police(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i)
 {
 	const struct weir_verdict *verdict = burst->verdict[i];
 
-	if (__builtin_expect(verdict->action == WEIR_FLOOD, 0) &&
-	    !may_flood(pipe, verdict, burst->in[i]->tenant, burst->now))
+	if (verdict->action == WEIR_FLOOD && !may_flood(pipe, verdict, burst->in[i]->tenant, burst->now))
 		return WEIR_DROP_FLOOD_LIMIT;
-	if (!take(pipe, verdict->limit[WEIR_LIMIT_IN], &verdict->in->limit_in, weir_credit_in(verdict->in_id),
-		burst->frame[i].len, burst->now))
-		return WEIR_DROP_VPORT_LIMIT;
-	return WEIR_OK;
+	return take_in(pipe, verdict, burst->frame[i].len, burst->now) ? WEIR_OK : WEIR_DROP_VPORT_LIMIT;
 }
 
 void
@@ -37,19 +34,20 @@ stage_police(struct weir_pipe *pipe, struct weir_burst *burst)
 {
 	uint32_t kept = 0;
 
+	if (burst->n_new == 0)
+		return;
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		uint32_t i = burst->live[k];
-		enum weir_reason reason = police(pipe, burst, i);
-		bool known = burst->path[i] != NULL;
+		enum weir_reason reason;
 
-		if (__builtin_expect(reason != WEIR_OK, 0)) {
-			if (known)
-				enter(pipe, burst, i, burst->in[i], burst->frame[i].len);
-			drop(pipe, burst, i, reason);
-			continue;
-		}
-		if (__builtin_expect(!known, 0))
+		if (burst->path[i] == NULL) {
+			reason = police(pipe, burst, i);
+			if (reason != WEIR_OK) {
+				drop(pipe, burst, i, reason);
+				continue;
+			}
 			weir_count(pipe->counters, burst->in[i]->id)->accepted++;
+		}
 		burst->live[kept++] = i;
 	}
 	burst->n_live = kept;

@@ -30,6 +30,7 @@ struct weir_burst {
 	uint64_t now;
 	const struct weir_port *port; /* they came in by */
 	uint32_t n_live;
+	uint32_t n_new; /* of them not of a known path */
 	uint32_t live[WEIR_BURST];
 	struct rte_mbuf *m[WEIR_BURST];
 	struct weir_key key[WEIR_BURST] WEIR_CACHE_ALIGNED; /* written and read as one vector */

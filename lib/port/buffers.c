@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The pool of packet buffers. Without huge pages DPDK lets no buffer cross a page of 4 KB, so that each begins one: the
- * headers of all packets then meet in the same few sets of the first-level cache, where they push each other out, and
- * every access costs ten cycles. There, buffers stand side by side in memory of our own; no NIC that would need
+ * The pool of packet buffers. Without huge pages DPDK lets no buffer cross a page of 4 KB, so that each begins one:
+ * the headers of all packets then meet in the same few sets of the first-level cache, where they push each other out,
+ * and every access costs ten cycles. There, buffers stand side by side in memory of our own; no NIC that would need
  * their physical addresses works without huge pages anyway.
  */
 #include <rte_eal.h>

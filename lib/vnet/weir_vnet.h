@@ -261,7 +261,7 @@ struct weir_verdict {
 	const struct weir_port *port;	   /* of `out`, if it is a vport; NULL while it is down */
 	uint32_t in_id, out_id;
 	uint32_t limit[WEIR_LIMITS]; /* their serials: 0 = no limit */
-	uint32_t pad;
+	uint32_t tag;		     /* to put on, as it stands in memory; 0 = none: `vlan` made ready */
 	/* what a packet of a known flow needs ends here: one cacheline */
 	const struct weir_switch *sw;
 	/* the generations it depends on */

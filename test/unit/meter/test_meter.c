@@ -423,10 +423,10 @@ hold_among(uint64_t rate, uint32_t workers, uint32_t share)
 			now += 2 * limit.bits.fill;
 		if (weir_limit_take(&at, limit.serial, &credits[who], bytes, now))
 			ledger_add(&ledger, now - START, (uint64_t)bytes * 8);
-		cr_assert_leq(credits[who].bits, limit.bits.quantum);
+		cr_assert_leq(weir_credit_bits(&credits[who]), limit.bits.quantum);
 	}
 	for (uint32_t w = 0; w < workers; w++)
-		held += credits[w].bits;
+		held += weir_credit_bits(&credits[w]);
 	cr_assert(
 	    ledger.worst <= whole_burst(&limit.bits, workers), "%lu bps, %u workers: burst exceeded", rate, workers);
 	cr_assert_leq(held, limit.bits.quantum * workers);
@@ -454,7 +454,7 @@ Test(meter, workers_together_lose_nothing)
 			for (uint32_t w = 0; w < workers; w++)
 				passed += weir_limit_take(&at, limit.serial, &credits[w], 200, now) ? 1600 : 0;
 		for (uint32_t w = 0; w < workers; w++)
-			held += credits[w].bits;
+			held += weir_credit_bits(&credits[w]);
 		cr_assert_leq(passed + held, rate / 4 + 1);
 		cr_assert_geq(
 		    passed + held + 1600 + 701, rate / 4, "%u workers: %lu of %lu", workers, passed + held, rate / 4);
@@ -468,11 +468,11 @@ Test(meter, credit_is_of_one_limit)
 
 	limit_start(&limit, &(struct weir_rate){.bps = WEIR_BPS_MAX}, 1);
 	cr_assert(pass(&limit, 64, START));
-	cr_assert_gt(credit.bits, 0);
+	cr_assert_gt(weir_credit_bits(&credit), 0);
 	limit_start(&limit, &(struct weir_rate){.bps = 1000}, 1);
 	drain(&limit.bits, START);
 	cr_assert_not(weir_limit_take(&at, limit.serial, &credit, 64, START));
-	cr_assert_eq(credit.bits, 0);
+	cr_assert_eq(weir_credit_bits(&credit), 0);
 }
 
 /* A quantum stays with the worker, the rest goes back. */
@@ -485,16 +485,16 @@ Test(meter, refused_elsewhere_nothing_is_hoarded)
 	for (int i = 0; i < 1000; i++) {
 		cr_assert(pass(&limit, 1500, START));
 		weir_limit_return(&limit, &credit, 1500);
-		cr_assert_leq(credit.bits, limit.bits.quantum);
-		cr_assert_leq(credit.packets, limit.packets.quantum);
+		cr_assert_leq(weir_credit_bits(&credit), limit.bits.quantum);
+		cr_assert_leq(weir_credit_packets(&credit), limit.packets.quantum);
 	}
-	before = limit.bits.tokens + (int64_t)credit.bits * NANO;
+	before = limit.bits.tokens + (int64_t)weir_credit_bits(&credit) * NANO;
 	cr_assert_eq(before, limit.bits.burst);
-	cr_assert_eq(limit.packets.tokens + (int64_t)credit.packets * NANO, limit.packets.burst);
+	cr_assert_eq(limit.packets.tokens + (int64_t)weir_credit_packets(&credit) * NANO, limit.packets.burst);
 	/* The packets are out: bits drawn for the next one do not pile up. */
 	while (pass(&limit, 64, START))
 		;
 	for (int i = 0; i < 1000; i++)
 		cr_assert_not(pass(&limit, 1500, START));
-	cr_assert_leq(credit.bits, limit.bits.quantum);
+	cr_assert_leq(weir_credit_bits(&credit), limit.bits.quantum);
 }

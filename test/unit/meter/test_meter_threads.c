@@ -68,8 +68,8 @@ run(struct shared *shared, struct worker *sum)
 	for (unsigned int i = 0; i < WORKERS; i++) {
 		cr_assert_eq(pthread_join(workers[i].thread, NULL), 0);
 		/* What a worker holds has been taken, too. */
-		sum->bits += workers[i].bits + (limit_bits ? workers[i].credit.bits : 0);
-		sum->packets += workers[i].packets + (limit_packets ? workers[i].credit.packets : 0);
+		sum->bits += workers[i].bits + (limit_bits ? weir_credit_bits(&workers[i].credit) : 0);
+		sum->packets += workers[i].packets + (limit_packets ? weir_credit_packets(&workers[i].credit) : 0);
 	}
 }
 

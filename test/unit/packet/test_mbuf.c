@@ -227,7 +227,7 @@ Test(vlan, pop_and_push)
 	memcpy(untagged + 12, tagged + 16, len - 16);
 	weir_vlan_pop(m);
 	assert_bytes(m, untagged, len - 4);
-	cr_assert(weir_vlan_push(m, 0xa064));
+	cr_assert(weir_vlan_push(m, weir_vlan_tag(0xa064)));
 	assert_bytes(m, tagged, len);
 	rte_pktmbuf_free(m);
 	free_exact(tagged, 0);
@@ -256,7 +256,7 @@ Test(vlan, push_without_headroom)
 
 	m->data_off = 3;
 	memcpy(rte_pktmbuf_mtod(m, uint8_t *), data, 60);
-	cr_assert_not(weir_vlan_push(m, 1));
+	cr_assert_not(weir_vlan_push(m, weir_vlan_tag(1)));
 	assert_bytes(m, data, 60);
 	rte_pktmbuf_free(m);
 }
