@@ -150,7 +150,7 @@ leaving_of(const struct weir_pipe *pipe, const struct weir_burst *burst, uint32_
 	    .out = verdict->out,
 	    .port = verdict->port,
 	    .out_id = verdict->out_id,
-	    .vlan = verdict->vlan,
+	    .vlan = verdict->vlan, /* not looked at on the way to a remote */
 	    .to_remote = verdict->to_remote,
 	    .tenant = verdict->tenant,
 	    .limit_out = verdict->limit[WEIR_LIMIT_OUT],
@@ -220,32 +220,17 @@ spend(const struct straight *s, uint32_t serial, uint32_t credit, uint64_t frame
 		weir_credit_spend(&s->credits[credit], frame);
 }
 
-/*
- * The usual case, in a straight line: a known flow's plain frame to a vport whose limits the worker's credits cover.
- * False: it is another case, and nothing is done yet.
- */
+/* Charges a known flow's plain frame to all limits ahead of it and counts it on its path; or does nothing. */
 static inline bool
-send_straight(
-    struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, struct weir_path *path, struct straight *s)
+pass_straight(const struct straight *s, struct weir_path *path, uint32_t bytes, enum weir_direction direction)
 {
 	const struct weir_verdict *verdict = &path->verdict;
 	const uint32_t *limit = verdict->limit;
-	uint32_t bytes = burst->frame[i].len, out_id = verdict->out_id;
-	uint32_t in = weir_credit_in(verdict->in_id), out = weir_credit_out(out_id);
-	uint32_t tenant = weir_credit_tenant(verdict->tenant, WEIR_TO_VPORT);
+	uint32_t in = weir_credit_in(verdict->in_id), out = weir_credit_out(verdict->out_id);
+	uint32_t tenant = weir_credit_tenant(verdict->tenant, direction);
 	uint64_t frame = weir_credit_frame(bytes);
-	struct rte_mbuf *m = burst->m[i];
 
-	if (__builtin_expect(verdict->port != s->port, 0)) {
-		if (verdict->port == NULL)
-			return false;
-		s->port = verdict->port;
-		s->buf = tx_buffer(pipe, s->port);
-		s->largest = s->port->mtu + 14;
-	}
-	if (__builtin_expect(!burst->frame[i].plain || verdict->to_remote || bytes > s->largest ||
-				 s->buf->n == WEIR_ARRAY_LEN(s->buf->m) || path->count.bank[s->bank].packets == 0 ||
-				 !covered(s, limit[WEIR_LIMIT_IN], in, frame) ||
+	if (__builtin_expect(path->count.bank[s->bank].packets == 0 || !covered(s, limit[WEIR_LIMIT_IN], in, frame) ||
 				 !covered(s, limit[WEIR_LIMIT_OUT], out, frame) ||
 				 !covered(s, limit[WEIR_LIMIT_TENANT], tenant, frame),
 		0))
@@ -255,11 +240,74 @@ send_straight(
 	spend(s, limit[WEIR_LIMIT_TENANT], tenant, frame);
 	path->count.bank[s->bank].packets++;
 	path->count.bank[s->bank].bytes += bytes;
+	return true;
+}
+
+/*
+ * The usual cases, in a straight line: a known flow's plain frame to a way out that is there and takes it, and whose
+ * limits the worker's credits cover. False: it is another case, and nothing is done yet. First to a vport.
+ */
+static inline bool
+straight_to_vport(
+    struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, struct weir_path *path, struct straight *s)
+{
+	const struct weir_verdict *verdict = &path->verdict;
+	uint32_t bytes = burst->frame[i].len;
+	struct rte_mbuf *m = burst->m[i];
+
+	if (__builtin_expect(verdict->port != s->port, 0)) {
+		if (verdict->port == NULL)
+			return false;
+		s->port = verdict->port;
+		s->buf = tx_buffer(pipe, s->port);
+		s->largest = s->port->mtu + 14;
+	}
+	if (__builtin_expect(bytes > s->largest || s->buf->n == WEIR_ARRAY_LEN(s->buf->m) ||
+				 !pass_straight(s, path, bytes, WEIR_TO_VPORT),
+		0))
+		return false;
 	m->ol_flags &= ~RTE_MBUF_F_TX_OFFLOAD_MASK;
 	if (verdict->tag != 0)
 		(void)weir_vlan_push(m, verdict->tag);
-	tx_put(s->buf, m, out_id, bytes);
+	tx_put(s->buf, m, verdict->out_id, bytes);
 	return true;
+}
+
+/* To a remote whose neighbour is known. */
+static inline bool
+straight_to_remote(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, struct weir_path *path,
+    const struct straight *s)
+{
+	const struct weir_verdict *verdict = &path->verdict;
+	uint32_t bytes = burst->frame[i].len;
+	struct rte_mbuf *m = burst->m[i];
+	const struct weir_encap *encap;
+	const struct weir_port *port;
+	enum weir_reason reason;
+
+	if (__builtin_expect(pipe->n_waiting != 0, 0))
+		return false;
+	encap = weir_neigh_encap(pipe->vnet->neigh, verdict->vlan, &reason);
+	if (__builtin_expect(encap == NULL || !weir_encap_fits(encap, bytes), 0))
+		return false;
+	port = uplink(pipe, encap);
+	if (__builtin_expect(port == NULL || rte_pktmbuf_headroom(m) < weir_encap_overhead(encap) ||
+				 !pass_straight(s, path, bytes, WEIR_TO_UPLINK),
+		0))
+		return false;
+	(void)weir_encap_push(m, encap, verdict->tag, burst->flow[i]->entropy, burst->frame[i].tos, port->tx_flags);
+	tx(pipe, port, m, verdict->out_id, bytes);
+	return true;
+}
+
+static inline bool
+send_straight(
+    struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, struct weir_path *path, struct straight *s)
+{
+	if (__builtin_expect(!burst->frame[i].plain, 0))
+		return false;
+	return path->verdict.to_remote ? straight_to_remote(pipe, burst, i, path, s)
+				       : straight_to_vport(pipe, burst, i, path, s);
 }
 
 static void

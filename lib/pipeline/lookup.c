@@ -202,8 +202,6 @@ prefetch_way(const struct weir_credit *credits, const struct weir_verdict *verdi
 	rte_prefetch0(&credits[weir_credit_tenant(verdict->tenant, direction)]);
 	if (verdict->limit[WEIR_LIMIT_IN] != 0)
 		rte_prefetch0(&credits[weir_credit_in(verdict->in_id)]);
-	if (verdict->to_remote)
-		rte_prefetch0(verdict->out);
 }
 
 static inline void

@@ -284,6 +284,27 @@ parse(struct weir_pipe *pipe, struct weir_burst *burst, const struct weir_port_m
 /* ---- bursts ---- */
 
 /*
+ * A packet is hashed some packets after it was parsed: the key has come to rest in memory by then, and what the
+ * lookup needs first is asked for as early as can be.
+ */
+#define HASH_LAG 4
+
+static inline void
+hash(const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
+{
+	burst->hash[i] = weir_flows_hash(pipe->flows, &burst->key[i]);
+}
+
+/* Packet i goes on, as the kept-th. */
+static inline void
+keep(const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t kept, uint32_t i)
+{
+	burst->live[kept] = i;
+	if (kept >= HASH_LAG)
+		hash(pipe, burst, burst->live[kept - HASH_LAG]);
+}
+
+/*
  * From a port whose untagged frames are the underlay's, or a vport's: the usual packet shows at one look that it is
  * one, so that is what is looked for first.
  */
@@ -297,7 +318,7 @@ parse_tunnels(struct weir_pipe *pipe, struct weir_burst *burst, const struct wei
 		uint32_t i = burst->live[k];
 
 		if (quick_underlay(pipe, burst, i, underlay->match) || parse(pipe, burst, map, i))
-			burst->live[kept++] = i;
+			keep(pipe, burst, kept++, i);
 	}
 	burst->n_live = kept;
 }
@@ -311,7 +332,7 @@ parse_frames(struct weir_pipe *pipe, struct weir_burst *burst, const struct weir
 		uint32_t i = burst->live[k];
 
 		if (quick_frame(burst, map, i, vport) || parse(pipe, burst, map, i))
-			burst->live[kept++] = i;
+			keep(pipe, burst, kept++, i);
 	}
 	burst->n_live = kept;
 }
@@ -329,7 +350,6 @@ stage_parse(struct weir_pipe *pipe, struct weir_burst *burst)
 	else
 		parse_frames(pipe, burst, map,
 		    (target & WEIR_TARGET_UNDERLAY) != 0 || target == WEIR_TARGET_NONE ? WEIR_NONE : target - 1);
-	/* A loop of its own: hashes take long and depend on nothing, so that many are under way at once. */
-	for (uint32_t k = 0; k < burst->n_live; k++)
-		burst->hash[burst->live[k]] = weir_flows_hash(pipe->flows, &burst->key[burst->live[k]]);
+	for (uint32_t k = burst->n_live > HASH_LAG ? burst->n_live - HASH_LAG : 0; k < burst->n_live; k++)
+		hash(pipe, burst, burst->live[k]);
 }

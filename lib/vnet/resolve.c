@@ -122,8 +122,13 @@ copy_ends(struct weir_verdict *verdict)
 	verdict->limit[WEIR_LIMIT_OUT] = weir_limit_serial(out->limit_out);
 	verdict->limit[WEIR_LIMIT_TENANT] = weir_limit_serial(out->limit_tenant);
 	verdict->to_remote = out->kind == WEIR_IFACE_REMOTE;
-	verdict->vlan = out->vlan;
-	verdict->tag = out->vlan != WEIR_NONE ? weir_vlan_tag((uint16_t)out->vlan) : 0;
+	if (verdict->to_remote) {
+		verdict->vlan = out->vtep;
+		verdict->tag = out->vni;
+	} else {
+		verdict->vlan = out->vlan;
+		verdict->tag = out->vlan != WEIR_NONE ? weir_vlan_tag((uint16_t)out->vlan) : 0;
+	}
 	verdict->port = out->port;
 }
 

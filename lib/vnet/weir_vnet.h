@@ -256,12 +256,12 @@ struct weir_verdict {
 	bool to_remote;	 /* `out` is one */
 	bool cacheable;	 /* ARP and ND are not: their payload is checked each time */
 	bool learn;	 /* the source MAC is not known to be at `in`, or may age: say so to maintenance */
-	uint32_t vlan;	 /* of `out` */
+	uint32_t vlan;	 /* of `out`, if it is a vport; of a remote its VTEP's id */
 	const struct weir_iface *in, *out; /* out: FORWARD */
 	const struct weir_port *port;	   /* of `out`, if it is a vport; NULL while it is down */
 	uint32_t in_id, out_id;
 	uint32_t limit[WEIR_LIMITS]; /* their serials: 0 = no limit */
-	uint32_t tag;		     /* to put on, as it stands in memory; 0 = none: `vlan` made ready */
+	uint32_t tag;		     /* vport: to put on, as it stands in memory; 0 = none. Remote: its VNI */
 	/* what a packet of a known flow needs ends here: one cacheline */
 	const struct weir_switch *sw;
 	/* the generations it depends on */

@@ -18,7 +18,7 @@ void
 nic_eal(void)
 {
 	static const char *const args[] = {"test", "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry", "-m",
-	    "256", "-l", "0", "--log-level=lib.*:error", "--file-prefix=weir-test-nicsim", "-d", NICSIM_SO};
+	    "256", "-l", "0", "--log-level=lib.*:error", "--file-prefix=weir-test-nicsim"};
 	char *argv[RTE_DIM(args)];
 
 	for (size_t i = 0; i < RTE_DIM(args); i++)
