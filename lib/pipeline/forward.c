@@ -324,7 +324,8 @@ send_new(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 void
 stage_forward(struct weir_pipe *pipe, struct weir_burst *burst)
 {
-	struct straight straight = {.credits = pipe->credits, .bank = pipe->counters->cur};
+	/* A port of no index yet, which sends no frame of any size. */
+	struct straight straight = {.credits = pipe->credits, .buf = pipe->tx, .bank = pipe->counters->cur};
 
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		uint32_t i = burst->live[k];
