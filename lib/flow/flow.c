@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_common.h>
 #include <rte_prefetch.h>
 
 #include "weir_flow.h"
@@ -46,6 +47,17 @@ weir_flows_free(struct weir_flows *flows)
 	free(flows);
 }
 
+/* The entry is asked for: its key, and what a packet writes. */
+static inline struct weir_flow *
+candidate(const struct weir_flows *flows, uint32_t index)
+{
+	struct weir_flow *flow = &flows->flow[index];
+
+	rte_prefetch0(flow);
+	rte_prefetch0(&flow->packets);
+	return flow;
+}
+
 /* While one packet's memory is on its way the next one's is asked for: buckets are (weir_flows_hash()), entries here.
  */
 void
@@ -53,21 +65,26 @@ weir_flows_lookup(const struct weir_flows *flows, const struct weir_key keys[], 
     const uint32_t at[], uint32_t n, struct weir_flow *found[])
 {
 	const struct weir_table *table = flows->table;
+	uint32_t other[WEIR_TABLE_BULK_MAX], n_other = 0;
 
 	for (uint32_t k = 0; k < n; k++) {
-		uint32_t index = weir_table_candidate(table, hashes[at[k]]);
-		struct weir_flow *flow = index == WEIR_NONE ? NULL : &flows->flow[index];
+		uint32_t i = at[k], index = weir_table_candidate(table, hashes[i]);
 
-		found[at[k]] = flow;
-		if (flow != NULL) {
-			rte_prefetch0(flow);
-			rte_prefetch0(&flow->packets);
-		}
+		if (__builtin_expect(index != WEIR_NONE, 1))
+			found[i] = candidate(flows, index);
+		else
+			other[n_other++] = i;
+	}
+	/* Nobody moves entries meanwhile: what has no tag in either bucket is not there. */
+	for (uint32_t k = 0; k < n_other; k++) {
+		uint32_t i = other[k], index = weir_table_candidate_other(table, hashes[i]);
+
+		found[i] = index != WEIR_NONE ? candidate(flows, index) : NULL;
 	}
 	for (uint32_t k = 0; k < n; k++) {
 		uint32_t i = at[k];
 
-		if (__builtin_expect(found[i] == NULL || !weir_table_equal_64(&found[i]->key, &keys[i]), 0))
+		if (found[i] != NULL && __builtin_expect(!weir_table_equal_64(&found[i]->key, &keys[i]), 0))
 			found[i] = weir_flows_find(flows, &keys[i], hashes[i]);
 	}
 }
@@ -143,12 +160,12 @@ weir_flow_restart(struct weir_flow *flow, const struct weir_flow_owner *owner, u
 	change_end(flow);
 }
 
-void
-weir_flows_remove(struct weir_flows *flows, struct weir_flow *flow)
+static void
+remove_hashed(struct weir_flows *flows, struct weir_flow *flow, uint64_t hash)
 {
 	uint32_t slot = (uint32_t)(flow - flows->flow);
 
-	(void)weir_table_remove(flows->table, weir_table_hash(flows->table, &flow->key), slot);
+	(void)weir_table_remove(flows->table, hash, slot);
 	change_begin(flow);
 	flow->used = 0;
 	flow->path = flows->first_free;
@@ -158,16 +175,49 @@ weir_flows_remove(struct weir_flows *flows, struct weir_flow *flow)
 }
 
 void
+weir_flows_remove(struct weir_flows *flows, struct weir_flow *flow)
+{
+	remove_hashed(flows, flow, weir_flows_hash(flows, &flow->key));
+}
+
+#define AGE_BATCH 16 /* flows that go together: their buckets are fetched side by side */
+#define AGE_AHEAD 16 /* slots that are asked for before they are looked at */
+
+/* The next idle flows, at most a batch, within *n slots; their buckets are asked for. Returns how many. */
+static uint32_t
+find_idle(struct weir_flows *flows, uint32_t *n, uint64_t idle, uint64_t now, uint32_t slots[], uint64_t hashes[])
+{
+	uint32_t found = 0;
+
+	for (; *n > 0 && found < AGE_BATCH; --*n) {
+		uint32_t slot = flows->age_at < flows->top ? flows->age_at : 0;
+		struct weir_flow *flow = &flows->flow[slot];
+
+		flows->age_at = slot + 1;
+		rte_prefetch0(&flow[AGE_AHEAD].packets);
+		if (!flow->used || now <= flow->last || now - flow->last <= idle)
+			continue;
+		slots[found] = slot;
+		hashes[found++] = weir_flows_hash(flows, &flow->key);
+	}
+	return found;
+}
+
+void
 weir_flows_age(struct weir_flows *flows, uint32_t n, uint64_t idle, uint64_t now,
     void (*gone)(void *arg, struct weir_flow *flow), void *arg)
 {
-	for (; n > 0 && flows->top > 0; n--) {
-		struct weir_flow *flow = &flows->flow[flows->age_at < flows->top ? flows->age_at : 0];
+	uint32_t slots[AGE_BATCH], found;
+	uint64_t hashes[AGE_BATCH];
 
-		flows->age_at = (uint32_t)(flow - flows->flow) + 1;
-		if (flow->used && now > flow->last && now - flow->last > idle) {
+	/* No slot twice: it could be in one batch two times. */
+	for (n = RTE_MIN(n, flows->top); n > 0;) {
+		found = find_idle(flows, &n, idle, now, slots, hashes);
+		for (uint32_t k = 0; k < found; k++) {
+			struct weir_flow *flow = &flows->flow[slots[k]];
+
 			gone(arg, flow);
-			weir_flows_remove(flows, flow);
+			remove_hashed(flows, flow, hashes[k]);
 		}
 	}
 }

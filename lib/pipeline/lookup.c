@@ -87,6 +87,8 @@ new_flow(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i)
 	flow = weir_flows_add(pipe->flows, &burst->key[i], burst->hash[i], &owned, burst->now);
 	if (flow == NULL)
 		(void)__atomic_fetch_sub(&pipe->vnet->flows_used[in->tenant->id], 1, __ATOMIC_RELAXED);
+	else
+		flow->entropy = entropy(pipe, burst->hash[i]);
 	return flow;
 }
 
@@ -106,6 +108,14 @@ adopt(struct weir_pipe *pipe, struct weir_flow *flow, const struct weir_iface *i
 	return true;
 }
 
+/* Binds the flow to a path that has counted it. */
+static void
+bind(const struct weir_pipe *pipe, struct weir_flow *flow, uint32_t path)
+{
+	flow->path = path;
+	flow->path_gen = weir_path(pipe->paths, path)->gen;
+}
+
 /* Binds the flow (NULL: a new one) to the path of this verdict. NULL if there is no room for one of them. */
 static struct weir_flow *
 install(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_verdict *verdict,
@@ -121,12 +131,10 @@ install(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const stru
 			weir_paths_put(pipe->paths, path);
 			return NULL;
 		}
-		flow->entropy = entropy(pipe, burst->hash[i]);
 	} else {
 		weir_paths_put(pipe->paths, flow->path);
 	}
-	flow->path = path;
-	flow->path_gen = weir_path(pipe->paths, path)->gen;
+	bind(pipe, flow, path);
 	return flow;
 }
 
@@ -142,6 +150,85 @@ refresh(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, stru
 	path->refreshed = burst->now;
 	learn(pipe, path->verdict.in, &burst->key[i].smac, burst->now);
 }
+
+/* ---- walks that were made before ---- */
+
+static inline struct recent *
+recent_of(const struct weir_pipe *pipe, const struct weir_key *key)
+{
+	uint64_t a, mix = ((uint64_t)key->ingress << 32 | key->peer) * UINT64_C(0x9e3779b97f4a7c15);
+	uint32_t b;
+
+	memcpy(&a, &key->dmac, sizeof(a)); /* and two bytes of smac */
+	memcpy(&b, &key->smac.b[2], sizeof(b));
+	mix = (mix ^ a) * UINT64_C(0xbf58476d1ce4e5b9);
+	mix = (mix ^ mix >> 32 ^ b) * UINT64_C(0x94d049bb133111eb);
+	return &pipe->recent[mix >> 32 & (RECENT - 1)];
+}
+
+static void
+remember(const struct weir_pipe *pipe, const struct weir_key *key, uint32_t path)
+{
+	const struct weir_path *at = weir_path(pipe->paths, path);
+
+	if (at->verdict.action != WEIR_FORWARD || at->verdict.learn)
+		return;
+	*recent_of(pipe, key) = (struct recent){.ingress = key->ingress,
+	    .peer = key->peer,
+	    .dmac = key->dmac,
+	    .smac = key->smac,
+	    .path = path,
+	    .gen = at->gen};
+}
+
+/* The path that this new flow of hosts seen before takes, or WEIR_NONE if it has to be walked. */
+static uint32_t
+recall(const struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i)
+{
+	const struct weir_key *key = &burst->key[i];
+	const struct recent *recent = recent_of(pipe, key);
+	struct weir_path *path = weir_path(pipe->paths, recent->path);
+	const struct weir_iface *in;
+
+	if (recent->gen == 0 || recent->ingress != key->ingress || recent->peer != key->peer ||
+	    !weir_mac_equal(&recent->dmac, &key->dmac) || !weir_mac_equal(&recent->smac, &key->smac) ||
+	    path->gen != recent->gen || !weir_verdict_valid(pipe->vnet, &path->verdict) ||
+	    (burst->frame[i].kind & (WEIR_FRAME_ARP | WEIR_FRAME_ND)) != 0)
+		return WEIR_NONE;
+	in = path->verdict.in;
+	if (in->kind == WEIR_IFACE_VPORT &&
+	    weir_spoof_check(in, key, &burst->frame[i], rte_pktmbuf_mtod(burst->m[i], const uint8_t *)) != WEIR_OK)
+		return WEIR_NONE;
+	return recent->path;
+}
+
+/* A new flow on a path that stands already; false: it has to be walked. */
+static bool
+follow(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
+{
+	uint32_t index = recall(pipe, burst, i);
+	struct weir_flow *flow;
+	struct weir_path *path;
+
+	if (index == WEIR_NONE)
+		return false;
+	path = weir_path(pipe->paths, index);
+	enter(pipe, burst, i, path->verdict.in, burst->frame[i].len);
+	burst->verdict[i] = &path->verdict;
+	refresh(pipe, burst, i, path);
+	flow = new_flow(pipe, burst, i);
+	burst->flow[i] = flow;
+	if (flow != NULL) {
+		path->refs++;
+		bind(pipe, flow, index);
+	} else {
+		(void)__atomic_fetch_add(
+		    &pipe->vnet->flows_refused[path->verdict.in->tenant->id], 1, __ATOMIC_RELAXED);
+	}
+	return true;
+}
+
+/* ---- new and stale flows ---- */
 
 /* The walk, for packet i, which has been entered; flow NULL = not cached. Returns the reason of a drop. */
 static enum weir_reason
@@ -167,6 +254,7 @@ walk(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_f
 	if (burst->flow[i] != NULL) {
 		struct weir_path *path = weir_path(pipe->paths, burst->flow[i]->path);
 
+		remember(pipe, &burst->key[i], burst->flow[i]->path);
 		if (verdict->learn)
 			path->refreshed = burst->now;
 		else
@@ -182,9 +270,12 @@ walk(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_f
 static enum weir_reason
 miss(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_flow *flow)
 {
-	enum weir_reason reason = classify(pipe, burst, i);
+	enum weir_reason reason;
 
 	burst->path[i] = NULL;
+	if (flow == NULL && follow(pipe, burst, i))
+		return WEIR_OK;
+	reason = classify(pipe, burst, i);
 	if (reason == WEIR_OK)
 		return walk(pipe, burst, i, flow);
 	if (flow != NULL)

@@ -134,8 +134,10 @@ weir_pipe_create(const struct weir_pipe_params *params)
 	pipe->shares = weir_vmem_take(WEIR_TENANTS_MAX * sizeof(*pipe->shares));
 	pipe->waiting_of = weir_vmem_take(WEIR_TENANTS_MAX * sizeof(*pipe->waiting_of));
 	pipe->credits = weir_vmem_take(WEIR_CREDITS * sizeof(*pipe->credits));
+	pipe->recent = weir_vmem_take(RECENT * sizeof(*pipe->recent));
 	if (pipe->flows == NULL || pipe->paths == NULL || pipe->learn == NULL || pipe->punt == NULL ||
-	    pipe->tx == NULL || pipe->shares == NULL || pipe->waiting_of == NULL || pipe->credits == NULL) {
+	    pipe->tx == NULL || pipe->shares == NULL || pipe->waiting_of == NULL || pipe->credits == NULL ||
+	    pipe->recent == NULL) {
 		weir_pipe_free(pipe);
 		return NULL;
 	}
@@ -161,6 +163,7 @@ weir_pipe_free(struct weir_pipe *pipe)
 	weir_vmem_free(pipe->shares, WEIR_TENANTS_MAX * sizeof(*pipe->shares));
 	weir_vmem_free(pipe->waiting_of, WEIR_TENANTS_MAX * sizeof(*pipe->waiting_of));
 	weir_vmem_free(pipe->credits, WEIR_CREDITS * sizeof(*pipe->credits));
+	weir_vmem_free(pipe->recent, RECENT * sizeof(*pipe->recent));
 	rte_free(pipe);
 }
 

@@ -20,6 +20,18 @@ struct share {
 	uint32_t copies;  /* of flooded frames */
 };
 
+/*
+ * A walk that is likely to be asked for again, by another flow of the same two hosts: who the frame came from and its
+ * MACs decide on the path. One of many that could stand in its place.
+ */
+struct recent {
+	uint32_t ingress, peer;
+	struct weir_mac dmac, smac;
+	uint32_t path, gen; /* of the path when it was walked: what has changed since is walked again */
+};
+
+#define RECENT 4096 /* a worker; a power of two */
+
 /* A packet that waits for its remote's neighbour, not yet encapsulated. */
 struct waiting {
 	struct rte_mbuf *m;
@@ -46,6 +58,7 @@ struct weir_pipe {
 	uint64_t refresh;
 	struct share *shares; /* by tenant */
 	uint32_t n_waiting;
+	struct recent *recent; /* by a mix of what decides */
 	struct waiting waiting[WEIR_WAIT_MAX];
 	uint16_t *waiting_of;	     /* by tenant */
 	struct weir_credit *credits; /* what it holds of limits, by weir_limit_ref */

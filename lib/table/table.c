@@ -150,6 +150,8 @@ lookup_bulk(const struct weir_table *table, const void *const keys[], const uint
 {
 	for (uint32_t i = 0; i < n; i++) {
 		index[i] = weir_table_candidate(table, hashes[i]);
+		if (index[i] == WEIR_NONE)
+			index[i] = weir_table_candidate_other(table, hashes[i]);
 		if (index[i] != WEIR_NONE) {
 			rte_prefetch0(entry_at(table, index[i]));
 			rte_prefetch0(entry_at(table, index[i]) + WEIR_CACHELINE);

@@ -4,6 +4,7 @@
  *
  *	for each key:	hash[i] = weir_table_hash_64(table, key[i]);	asks for the key's first bucket
  *	for each key:	at[i] = weir_table_candidate(table, hash[i]);	compares tags; the caller asks for entry at[i]
+ *	where it is WEIR_NONE, after all: at[i] = weir_table_candidate_other(table, hash[i]);
  *	for each key:	if (at[i] == WEIR_NONE || !weir_table_equal_64(&entries[at[i]].key, key[i]))
  *				at[i] = weir_table_lookup(table, key[i], hash[i]);
  *
@@ -117,7 +118,7 @@ weir_table_hash_64(const struct weir_table *table, const void *key)
 	return hash;
 }
 
-/* The first entry with the right tag in either bucket, or WEIR_NONE. */
+/* The first entry with the right tag in the key's first bucket, or WEIR_NONE: then its other bucket is asked for. */
 static inline uint32_t
 weir_table_candidate(const struct weir_table *table, uint64_t hash)
 {
@@ -125,13 +126,21 @@ weir_table_candidate(const struct weir_table *table, uint64_t hash)
 	uint16_t tag = weir_tag_of(hash);
 
 	hits = weir_bucket_match(&table->buckets[b], tag);
-	if (__builtin_expect(hits == 0, 0)) {
-		b = weir_bucket_other(table, b, tag);
-		hits = weir_bucket_match(&table->buckets[b], tag);
-		if (hits == 0)
-			return WEIR_NONE;
-	}
-	return weir_bucket_index(&table->buckets[b], hits);
+	if (__builtin_expect(hits != 0, 1))
+		return weir_bucket_index(&table->buckets[b], hits);
+	rte_prefetch0(&table->buckets[weir_bucket_other(table, b, tag)]);
+	return WEIR_NONE;
+}
+
+/* The same in its other bucket. */
+static inline uint32_t
+weir_table_candidate_other(const struct weir_table *table, uint64_t hash)
+{
+	uint16_t tag = weir_tag_of(hash);
+	uint32_t b = weir_bucket_other(table, weir_bucket_of(table, hash), tag);
+	uint32_t hits = weir_bucket_match(&table->buckets[b], tag);
+
+	return hits != 0 ? weir_bucket_index(&table->buckets[b], hits) : WEIR_NONE;
 }
 
 /* Are these two keys of WEIR_HASH_KEY_MAX bytes the same? */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vnet_priv.h"
+#include "weir_vnet.h"
 #include "weir_vmem.h"
 
 /* What only control needs to know of an entry. */

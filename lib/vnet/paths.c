@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vnet_priv.h"
+#include "weir_vnet.h"
 #include "weir_vmem.h"
 
 struct weir_paths *

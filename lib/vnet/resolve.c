@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
-#include "vnet_priv.h"
+#include "weir_vnet.h"
 
 static uint32_t
 gen(const uint32_t *array, uint32_t index)
@@ -164,7 +164,7 @@ weir_resolve(const struct weir_vnet *vnet, const struct weir_iface *in, const st
 	if (weir_mac_is_group(&key->smac) || is_zero(&key->smac))
 		return WEIR_DROP_BAD_SOURCE_MAC;
 	if (in->kind == WEIR_IFACE_VPORT) {
-		reason = spoof_check(in, key, frame, data);
+		reason = weir_spoof_check(in, key, frame, data);
 		if (reason != WEIR_OK)
 			return reason;
 	}

@@ -7,7 +7,7 @@
 
 #include <rte_byteorder.h>
 
-#include "vnet_priv.h"
+#include "weir_vnet.h"
 
 static struct weir_ip
 key_source(const struct weir_key *key, const struct weir_frame *frame)
@@ -96,7 +96,7 @@ may_be_unspecified(const struct weir_key *key, const struct weir_frame *frame)
 }
 
 enum weir_reason
-spoof_check(
+weir_spoof_check(
     const struct weir_iface *in, const struct weir_key *key, const struct weir_frame *frame, const uint8_t *data)
 {
 	struct weir_ip source;

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "vnet_priv.h"
+#include "weir_vnet.h"
 #include "weir_vmem.h"
 
 #define VNI_PAGES ((WEIR_VNI_MAX + 1) / WEIR_VNI_PAGE)

@@ -286,6 +286,13 @@ weir_limit_serial(const struct weir_limit *limit)
 enum weir_reason weir_resolve(const struct weir_vnet *vnet, const struct weir_iface *in, const struct weir_key *key,
     const struct weir_frame *frame, const uint8_t *data, struct weir_verdict *verdict);
 
+/*
+ * May a frame with these addresses enter by this vport? What of the walk is about more than MACs. WEIR_OK,
+ * SPOOFED_MAC or SPOOFED_IP, or BAD_L4 for an ND message that lies. Worker.
+ */
+enum weir_reason weir_spoof_check(
+    const struct weir_iface *in, const struct weir_key *key, const struct weir_frame *frame, const uint8_t *data);
+
 /* Compares the recorded generations: true if the verdict still stands (and is then good for the tenant's present
  * epoch). Worker. */
 bool weir_verdict_recheck(const struct weir_vnet *vnet, struct weir_verdict *verdict);
