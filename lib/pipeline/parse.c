@@ -147,6 +147,18 @@ is_plain(const struct rte_mbuf *m)
 	       (m->ol_flags & (RX_BAD | RTE_MBUF_F_RX_VLAN_STRIPPED)) == 0;
 }
 
+/* The id of the VTEP that an IPv6 tunnel packet is from: often the one that the packet before it came from. */
+static inline uint32_t
+peer_of(const struct weir_pipe *pipe, struct weir_burst *burst, const struct weir_ip *source)
+{
+	if (!burst->has_peer || !weir_ip_equal(&burst->peer_source, source)) {
+		burst->has_peer = true;
+		burst->peer_source = *source;
+		burst->peer = weir_neigh_vtep_find(pipe->vnet->neigh, source);
+	}
+	return burst->peer;
+}
+
 /* The usual tunnel packet, of one IP version outside; false: it is not, nothing has changed. */
 static inline bool
 quick_tunnel(const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i,
@@ -164,7 +176,7 @@ quick_tunnel(const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i,
 	if (v6) {
 		memcpy(&burst->source[i], data + 22, sizeof(burst->source[i]));
 		ingress |= WEIR_KEY_TUNNEL_V6;
-		peer = weir_neigh_vtep_find(pipe->vnet->neigh, &burst->source[i]);
+		peer = peer_of(pipe, burst, &burst->source[i]);
 	} else {
 		memcpy(&peer, data + 26, sizeof(peer));
 	}
@@ -180,8 +192,14 @@ static inline bool
 quick_underlay(
     const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_tunnel_match match[2])
 {
-	return is_plain(burst->m[i]) &&
-	       (quick_tunnel(pipe, burst, i, match, false) || quick_tunnel(pipe, burst, i, match, true));
+	const struct rte_mbuf *m = burst->m[i];
+
+	if (!is_plain(m))
+		return false;
+	/* The first byte of the ethertype, as far as both versions go. */
+	if (__builtin_expect(rte_pktmbuf_mtod(m, const uint8_t *)[12] != 0x86, 1))
+		return quick_tunnel(pipe, burst, i, match, false);
+	return quick_tunnel(pipe, burst, i, match, true);
 }
 
 /* ---- vports ---- */
@@ -345,6 +363,7 @@ stage_parse(struct weir_pipe *pipe, struct weir_burst *burst)
 	uint32_t target = __atomic_load_n(&map->target[0], __ATOMIC_ACQUIRE);
 	const struct weir_underlay *underlay = underlay_of(pipe, target);
 
+	burst->has_peer = false;
 	if (underlay != NULL)
 		parse_tunnels(pipe, burst, map, underlay);
 	else

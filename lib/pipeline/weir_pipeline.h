@@ -31,6 +31,9 @@ struct weir_burst {
 	const struct weir_port *port; /* they came in by */
 	uint32_t n_live;
 	uint32_t n_new; /* of them not of a known path */
+	bool has_peer;	/* an IPv6 VTEP was looked up for this burst: */
+	uint32_t peer;
+	struct weir_ip peer_source;
 	uint32_t live[WEIR_BURST];
 	struct rte_mbuf *m[WEIR_BURST];
 	struct weir_key key[WEIR_BURST] WEIR_CACHE_ALIGNED; /* written and read as one vector */
