@@ -310,11 +310,21 @@ static void
 check_sizes(int vlan_in, int vlan_out)
 {
 	static const uint32_t sizes[] = {54, 60, 63, 64, 65, 128, 1500, 1514};
+	uint64_t over = drops().reasons[WEIR_DROP_MTU].packets;
 
 	for (uint32_t s = 0; s < WEIR_ARRAY_LEN(sizes); s++) {
 		check_straight(filled(udp(1, "10.0.0.1", "10.0.0.2", 7, 8), sizes[s]), vlan_in, vlan_out, 128);
 		if (sizes[s] >= 74)
 			check_straight(filled(udp(1, "fd00::1", "fd00::2", 7, 8), sizes[s]), vlan_in, vlan_out, 128);
+	}
+	/* Known or not, what is over the MTU stays here. */
+	for (uint32_t i = 0; i < 3; i++) {
+		struct frame large = filled(udp(1, "10.0.0.1", "10.0.0.2", 7, 8), 1515);
+
+		inject(1, vlan_in >= 0 ? tagged(large, (uint16_t)vlan_in) : large);
+		poll_all();
+		cr_assert_eq(n_sent(2), 0);
+		cr_assert_eq(drops().reasons[WEIR_DROP_MTU].packets - over, i + 1);
 	}
 	for (uint16_t headroom = 0; headroom <= PLAIN_MAX; headroom++)
 		check_straight(filled(udp(1, "10.0.0.1", "10.0.0.2", 7, 8), 100), vlan_in, vlan_out, headroom);
