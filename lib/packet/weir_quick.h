@@ -202,12 +202,13 @@ weir_quick_frame(const uint8_t *data, uint32_t len, bool tagged, uint32_t ingres
 {
 	const uint32_t tag = tagged ? 4 : 0;
 	const uint8_t *p = data + tag; /* what follows the MACs stands where it does without a tag */
-	uint32_t version = p[WEIR_QUICK_L3], room;
+	uint32_t version, room;
 	uint16_t type, fragment;
 	__m512i head;
 
 	if (len < WEIR_QUICK_MIN + tag)
 		return false;
+	version = p[WEIR_QUICK_L3];
 	memcpy(&type, p + WEIR_QUICK_TYPE, sizeof(type));
 	if (__builtin_expect(type == __builtin_bswap16(0x0800), 1)) {
 		head = _mm512_maskz_loadu_epi8(WEIR_QUICK_BYTES(0, WEIR_QUICK_MIN), data);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "quick_ref.h"
 #include "samples.h"
 #include "weir_packet.h"
 
@@ -88,12 +89,26 @@ check_parsed(const uint8_t *data, uint32_t size, const struct parsed *p)
 		FUZZ_CHECK(p->frame.l3 == 0 && memcmp(key->src, none, 16) == 0 && memcmp(key->dst, none, 16) == 0);
 }
 
+/* The parser by vector instructions says the same, of the frame as it is and as one with a tag. */
+static void
+check_quick(const uint8_t *data, uint32_t size)
+{
+	bool taken;
+
+	if (size > QUICK_REF_MAX)
+		return;
+	FUZZ_CHECK(quick_frame_differs(data, size, false, &taken) == NULL);
+	if (size >= 18)
+		FUZZ_CHECK(quick_frame_differs(data, size, true, &taken) == NULL);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t input_size)
 {
 	uint32_t size = (uint32_t)input_size;
 	struct parsed whole = parse(data, size, size, size, 0), odd = parse(data, size, size, size, 1), head, padded;
 
+	check_quick(data, size);
 	FUZZ_CHECK(whole.reason <= WEIR_DROP_BAD_ARP);
 	FUZZ_CHECK(odd.reason == whole.reason);
 	head = parse(data, size, size < WEIR_HEADERS_MAX ? size : WEIR_HEADERS_MAX, size, 0);

@@ -115,6 +115,41 @@ Test(telemetry, requests_that_were_cut)
 	cr_assert_eq(refusal(request), E2BIG);
 }
 
+static uint64_t
+number_at(const cJSON *dict, const char *column, uint32_t row)
+{
+	const cJSON *cell = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(dict, column), (int)row);
+
+	cr_assert(cJSON_IsNumber(cell), "%s", column);
+	return (uint64_t)cell->valuedouble;
+}
+
+/* What the stages cost a packet, in tenths of a cycle. */
+Test(telemetry, cycles_of_stages)
+{
+	static const char *const columns[WEIR_STAGES] = {"rx_decicycles", "parse_decicycles", "lookup_decicycles",
+	    "police_decicycles", "forward_decicycles", "tx_decicycles"};
+	struct weir_worker_stats stats;
+	uint64_t measured = 0;
+	cJSON *dict;
+
+	gateway_patch(gateway, "{\"ports\":{\"n1\":{\"devargs\":\"net_null2\"}}}");
+	for (uint32_t w = 0; w < TEST_WORKERS; w++)
+		(void)weir_worker_poll(weir_gateway_worker(gateway, w), gateway->now);
+	dict = ask("/weir/worker/stats");
+	for (uint32_t w = 0; w < TEST_WORKERS; w++) {
+		weir_worker_stats(weir_gateway_worker(gateway, w), &stats);
+		measured += stats.stages.packets;
+		for (uint32_t s = 0; s < WEIR_STAGES; s++)
+			cr_assert_eq(number_at(dict, columns[s], w),
+			    stats.stages.packets > 0 ? stats.stages.cycles[s] * 10 / stats.stages.packets : 0);
+		if (stats.stages.packets > 0)
+			cr_assert_gt(number_at(dict, "parse_decicycles", w), 0);
+	}
+	cr_assert_gt(measured, 0);
+	cJSON_Delete(dict);
+}
+
 Test(telemetry, info_and_numbers)
 {
 	cJSON *dict = ask("/weir/info");

@@ -378,3 +378,99 @@ Test(neigh_route, listing_in_pages)
 	cr_assert_eq(cursor, WEIR_NONE);
 	cr_assert_str_eq(weir_neigh_state_name(WEIR_NEIGH_REACHABLE), "reachable");
 }
+
+static uint32_t
+found(const char *vtep)
+{
+	struct weir_ip address = ip(vtep);
+
+	return weir_neigh_vtep_find(neigh, &address);
+}
+
+/* As long as anybody has a reference, resolved or not. */
+Test(neigh_route, found_while_referenced)
+{
+	static const char *const vteps[] = {"192.0.2.2", "198.51.100.9", "2001:db8::2", "2001:db8:ffff::c000:202"};
+	uint32_t id[WEIR_ARRAY_LEN(vteps)];
+
+	start(8);
+	set_usual();
+	for (uint32_t i = 0; i < WEIR_ARRAY_LEN(vteps); i++) {
+		cr_assert_eq(found(vteps[i]), WEIR_NONE);
+		id[i] = get(vteps[i]);
+		cr_assert_eq(get(vteps[i]), id[i]);
+	}
+	for (uint32_t round = 0; round < 2; round++) {
+		for (uint32_t i = 0; i < WEIR_ARRAY_LEN(vteps); i++) {
+			cr_assert_eq(found(vteps[i]), id[i], "%s", vteps[i]);
+			weir_neigh_vtep_put(neigh, id[i]);
+			cr_assert_eq(found(vteps[i]), round == 0 ? id[i] : WEIR_NONE, "%s", vteps[i]);
+		}
+	}
+	weir_neigh_vtep_reuse(neigh);
+	for (uint32_t i = 0; i < WEIR_ARRAY_LEN(vteps); i++)
+		cr_assert_eq(found(vteps[i]), WEIR_NONE, "%s", vteps[i]);
+	/* Neighbours and our own are nobody's remotes. */
+	cr_assert_eq(found("192.0.2.1"), WEIR_NONE);
+	cr_assert_eq(found("::192.0.2.2"), WEIR_NONE);
+	weir_neigh_free(neigh);
+}
+
+/* An address that comes back has another id until the first one may be used again; then an id is another address. */
+Test(neigh_route, found_by_another_id)
+{
+	uint32_t a, b, c;
+
+	start(2);
+	set_usual();
+	for (uint32_t i = 0; i < 2; i++) {
+		const char *first = i ? "192.0.2.2" : "2001:db8::2", *second = i ? "192.0.2.3" : "2001:db8::3";
+
+		a = get(first);
+		weir_neigh_vtep_put(neigh, a);
+		b = get(first);
+		cr_assert_neq(b, a);
+		cr_assert_eq(found(first), b);
+		weir_neigh_vtep_reuse(neigh);
+		cr_assert_eq(found(first), b, "what is in use stays");
+		c = get(second);
+		cr_assert_eq(c, a);
+		cr_assert_eq(found(second), a);
+		cr_assert_eq(found(first), b);
+		weir_neigh_vtep_put(neigh, b);
+		cr_assert_eq(found(first), WEIR_NONE);
+		cr_assert_eq(found(second), a);
+		weir_neigh_vtep_put(neigh, c);
+		cr_assert_eq(found(second), WEIR_NONE);
+		weir_neigh_vtep_reuse(neigh);
+	}
+	weir_neigh_free(neigh);
+}
+
+/* Up to the last one there is room for, and again when all have gone. */
+Test(neigh_route, found_among_many)
+{
+	enum { MANY = 500 };
+	static uint32_t id[MANY];
+	char text[64];
+
+	start(MANY);
+	set_usual();
+	for (uint32_t round = 0; round < 3; round++) {
+		for (uint32_t i = 0; i < MANY; i++) {
+			(void)snprintf(text, sizeof(text), i % 2 ? "192.0.%u.%u" : "2001:db8:%x::%x", 2 + i / 200,
+			    2 + i % 200 + round);
+			id[i] = get(text);
+			cr_assert_neq(id[i], WEIR_NONE);
+		}
+		for (uint32_t i = 0; i < MANY; i++) {
+			(void)snprintf(text, sizeof(text), i % 2 ? "192.0.%u.%u" : "2001:db8:%x::%x", 2 + i / 200,
+			    2 + i % 200 + round);
+			cr_assert_eq(found(text), id[i]);
+			weir_neigh_vtep_put(neigh, id[i]);
+			cr_assert_eq(found(text), WEIR_NONE);
+		}
+		weir_neigh_vtep_reuse(neigh);
+	}
+	weir_neigh_free(neigh);
+}

@@ -9,9 +9,11 @@
 #include <string.h>
 
 #include <rte_hash_crc.h>
+#include <rte_memory.h>
 
 #include "eal.h"
 #include "hash_priv.h"
+#include "weir_table_fast.h"
 
 #define WORDS 8
 #define SET 4096
@@ -79,9 +81,73 @@ assert_spread_by(hash_fn hash, const struct set *set, uint32_t n, const char *wh
 	}
 }
 
+/* What it costs to have the keys in a table at its full load. */
+struct cost {
+	uint32_t second; /* entries in their second bucket: a line more for each lookup */
+	uint64_t moves;	 /* made by insertions */
+};
+
+static struct cost
+cost_of(const struct set *set, uint32_t n, uint64_t seed, const char *what)
+{
+	struct weir_table *table = weir_table_create(&(struct weir_table_params){.name = "prepared",
+	    .entries = set->key,
+	    .capacity = n,
+	    .key_size = sizeof(set->key[0]),
+	    .stride = sizeof(set->key[0]),
+	    .socket = SOCKET_ID_ANY});
+	struct cost cost = {0};
+
+	cr_assert_not_null(table);
+	table->secret = secret_of(seed);
+	for (uint32_t i = 0; i < n; i++)
+		cr_assert_eq(weir_table_add(table, weir_table_hash_64(table, set->key[i]), i), 0, "%s: key %u of %u",
+		    what, i, n);
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t hash = weir_table_hash_64(table, set->key[i]);
+		const struct weir_bucket *bucket = &table->buckets[weir_bucket_of(table, hash)];
+		bool first = false;
+
+		cr_assert_eq(weir_table_lookup(table, set->key[i], hash), i);
+		for (uint32_t hits = weir_bucket_match(bucket, weir_tag_of(hash)); hits != 0; hits &= hits - 1)
+			first |= weir_bucket_index(bucket, hits) == i;
+		cost.second += !first;
+	}
+	cost.moves = table->moves;
+	weir_table_free(table);
+	return cost;
+}
+
+/* As much as keys at random cost, and a quarter for chance. */
+static void
+assert_flat_cost(const struct set *set, uint32_t n, const char *what)
+{
+	static struct set usual;
+	static struct cost want;
+	uint64_t random = 41;
+
+	if (want.second == 0) {
+		cr_assert_eq(start_eal(), 0);
+		for (uint32_t i = 0; i < SET; i++)
+			for (uint32_t w = 0; w < WORDS; w++)
+				usual.key[i][w] = next_random(&random);
+		want = cost_of(&usual, SET, 1, "random keys");
+		cr_assert_gt(want.second, 0);
+	}
+	for (uint64_t seed = 1; seed <= 4; seed++) {
+		struct cost cost = cost_of(set, n, seed * 7919, what);
+
+		cr_assert_leq(cost.second, want.second + want.second / 4, "%s: %u of %u keys in the second bucket",
+		    what, cost.second, n);
+		cr_assert_leq(cost.moves, want.moves + want.moves / 4 + 20, "%s: %lu moves, at random %lu", what,
+		    (unsigned long)cost.moves, (unsigned long)want.moves);
+	}
+}
+
 static void
 assert_spread(const struct set *set, uint32_t n, const char *what)
 {
+	assert_flat_cost(set, n, what);
 	assert_spread_by(weir_hash_sip, set, n, what);
 	if (weir_hash_has_clnh())
 		assert_spread_by(weir_hash_clnh, set, n, what);
@@ -166,6 +232,26 @@ Test(hash, depends_on_every_bit_the_size_and_the_secret)
 	weir_hash_secret_init(&drawn[0]);
 	weir_hash_secret_init(&drawn[1]);
 	cr_assert_neq(weir_hash(&drawn[0], key, 64), weir_hash(&drawn[1], key, 64));
+}
+
+/* In line and called, at any alignment. */
+Test(hash, of_64_bytes_is_the_same)
+{
+	uint8_t room[WEIR_HASH_KEY_MAX + 64];
+	uint64_t random = 7;
+
+	for (uint32_t n = 0; n < 100000; n++) {
+		struct weir_hash_secret secret = secret_of(n / 100 + 1);
+		uint8_t *key = room + n % 64;
+
+		for (uint32_t i = 0; i < WEIR_HASH_KEY_MAX; i += 8) {
+			/* Now and then words of one bit, or none. */
+			uint64_t word = n % 3 != 0 ? next_random(&random) : n % 2 != 0 ? UINT64_C(1) << n % 64 : 0;
+
+			memcpy(key + i, &word, sizeof(word));
+		}
+		cr_assert_eq(weir_hash_64(&secret, key), weir_hash(&secret, key, WEIR_HASH_KEY_MAX));
+	}
 }
 
 Test(hash, counting_keys_spread)
