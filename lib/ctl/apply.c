@@ -320,6 +320,8 @@ retire(struct plan *plan)
 	uint32_t retired = gateway->retired_tail;
 
 	let_go(gateway);
+	/* Those that went before: nobody holds their ids any more. */
+	weir_neigh_vtep_reuse(gateway->neigh);
 	if (drops_ifaces(plan))
 		drain_handoffs(gateway);
 	polls_free(plan);
@@ -332,7 +334,6 @@ retire(struct plan *plan)
 	if (gateway->retired_tail != retired || gateway->retired_head != gateway->retired_tail)
 		iface_ids_collect(gateway, gateway_now(gateway));
 	(void)pthread_mutex_unlock(&gateway->mutex);
-	weir_neigh_vtep_reuse(gateway->neigh);
 }
 
 /* Prepare, make durable, publish, retire; undone if one of the first two fails. */

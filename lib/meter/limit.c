@@ -99,8 +99,9 @@ weir_limit_draw(struct weir_limit *limit, struct weir_credit *credit, uint32_t b
 	if (credit->serial == limit->serial)
 		held = held_of(credit);
 	credit->serial = limit->serial;
-	enough = (limit->bits.rate == 0 || draw(&limit->bits, &held.bits, FRAME_BITS(bytes), now)) &&
-		 (limit->pps == 0 || draw(&limit->packets, &held.packets, 1, now));
+	/* Packets first: a worker holds a whole one or none, so that refusing one moves nothing. */
+	enough = (limit->pps == 0 || draw(&limit->packets, &held.packets, 1, now)) &&
+		 (limit->bits.rate == 0 || draw(&limit->bits, &held.bits, FRAME_BITS(bytes), now));
 	if (enough) {
 		held.bits -= limit->bits.rate == 0 ? 0 : FRAME_BITS(bytes);
 		held.packets -= limit->pps == 0 ? 0 : 1;

@@ -15,7 +15,9 @@ fits(const struct weir_pipe *pipe, struct leaving *leaving)
 		return WEIR_DROP_TAGGED_FRAME;
 	if (leaving->port == NULL)
 		return WEIR_DROP_PORT_DOWN;
-	return leaving->bytes > leaving->port->mtu + 14 + 4 * leaving->tags ? WEIR_DROP_MTU : WEIR_OK;
+	return leaving->bytes > __atomic_load_n(&leaving->port->mtu, __ATOMIC_RELAXED) + 14 + 4 * leaving->tags
+		   ? WEIR_DROP_MTU
+		   : WEIR_OK;
 }
 
 /* Both limits of the way out let it pass, or neither is charged. */
@@ -260,7 +262,7 @@ straight_to_vport(
 			return false;
 		s->port = verdict->port;
 		s->buf = tx_buffer(pipe, s->port);
-		s->largest = s->port->mtu + 14;
+		s->largest = __atomic_load_n(&s->port->mtu, __ATOMIC_RELAXED) + 14;
 	}
 	if (__builtin_expect(bytes > s->largest || s->buf->n == WEIR_ARRAY_LEN(s->buf->m) ||
 				 !pass_straight(s, path, bytes, WEIR_TO_VPORT),

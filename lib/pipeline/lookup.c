@@ -56,6 +56,8 @@ void
 weir_pipe_age(struct weir_pipe *pipe, uint32_t n, uint64_t idle, uint64_t now)
 {
 	weir_flows_age(pipe->flows, n, idle, now, release, pipe);
+	/* No burst is in hand; and the next one is not to find many. */
+	weir_paths_settle(pipe->paths);
 }
 
 static void
@@ -63,6 +65,7 @@ forget(struct weir_pipe *pipe, struct weir_flow *flow)
 {
 	release(pipe, flow);
 	weir_flows_remove(pipe->flows, flow);
+	pipe->burst.forgot = true;
 }
 
 static struct weir_flow_owner
@@ -289,8 +292,10 @@ prefetch_way(const struct weir_credit *credits, const struct weir_verdict *verdi
 {
 	enum weir_direction direction = verdict->to_remote ? WEIR_TO_UPLINK : WEIR_TO_VPORT;
 
-	rte_prefetch0(&credits[weir_credit_out(verdict->out_id)]);
-	rte_prefetch0(&credits[weir_credit_tenant(verdict->tenant, direction)]);
+	if (verdict->limit[WEIR_LIMIT_OUT] != 0)
+		rte_prefetch0(&credits[weir_credit_out(verdict->out_id)]);
+	if (verdict->limit[WEIR_LIMIT_TENANT] != 0)
+		rte_prefetch0(&credits[weir_credit_tenant(verdict->tenant, direction)]);
 	if (verdict->limit[WEIR_LIMIT_IN] != 0)
 		rte_prefetch0(&credits[weir_credit_in(verdict->in_id)]);
 }
@@ -365,26 +370,23 @@ find_flows(const struct weir_pipe *pipe, struct weir_burst *burst)
 void
 stage_lookup(struct weir_pipe *pipe, struct weir_burst *burst)
 {
-	bool changed =
-	    false; /* the cache, by an earlier packet of this burst: what the bulk lookup found may be gone */
 	uint32_t kept = 0;
 
 	burst->n_new = 0;
+	burst->forgot = false;
 	find_flows(pipe, burst);
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		uint32_t i = burst->live[k];
 		struct weir_path *path;
 
-		if (__builtin_expect(changed, 0))
+		/* An earlier packet of this burst may have added it, or taken it away. */
+		if (__builtin_expect(burst->forgot || (burst->flow[i] == NULL && burst->n_new > 0), 0))
 			burst->flow[i] = weir_flows_find(pipe->flows, &burst->key[i], burst->hash[i]);
 		path = burst->flow[i] != NULL ? hit(pipe, burst->flow[i]) : NULL;
-		if (__builtin_expect(path != NULL, 1)) {
+		if (__builtin_expect(path != NULL, 1))
 			take_path(pipe, burst, i, path);
-		} else {
-			changed = true;
-			if (!take_walk(pipe, burst, i))
-				continue;
-		}
+		else if (!take_walk(pipe, burst, i))
+			continue;
 		if (__builtin_expect(burst->flow[i] != NULL, 1))
 			count_flow(burst->flow[i], &burst->frame[i], burst->now);
 		burst->live[kept++] = i;

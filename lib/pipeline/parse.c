@@ -48,6 +48,17 @@ outer_vlan(struct rte_mbuf *m, uint32_t *vid)
 	return 0;
 }
 
+/* The scalar parsers are done with it: may it go the straight way, as what weir_quick.h takes? */
+static bool
+parsed(struct weir_burst *burst, uint32_t i)
+{
+	const struct rte_mbuf *m = burst->m[i];
+
+	burst->frame[i].plain =
+	    m->nb_segs == 1 && m->data_off >= RTE_VLAN_HLEN && (burst->key[i].flags & WEIR_KEY_TAGS) == 0;
+	return true;
+}
+
 /* ---- the underlay ---- */
 
 /* To maintenance, which answers ARP, ND and ping. */
@@ -105,7 +116,7 @@ unwrap(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struc
 		reason = weir_decap(m, outer->inner, outer->tos, &burst->frame[i]);
 	tunnel_source(pipe, burst, i, outer->vni, &outer->src);
 	if (reason == WEIR_OK)
-		return true;
+		return parsed(burst, i);
 	burst->frame[i].len = outer->inner_len;
 	whose = classify(pipe, burst, i);
 	drop(pipe, burst, i, whose != WEIR_OK ? whose : reason);
@@ -143,7 +154,7 @@ parse_underlay(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, con
 static inline bool
 is_plain(const struct rte_mbuf *m)
 {
-	return rte_pktmbuf_data_len(m) == rte_pktmbuf_pkt_len(m) && m->data_off >= RTE_VLAN_HLEN &&
+	return m->nb_segs == 1 && m->data_off >= RTE_VLAN_HLEN &&
 	       (m->ol_flags & (RX_BAD | RTE_MBUF_F_RX_VLAN_STRIPPED)) == 0;
 }
 
@@ -214,7 +225,7 @@ parse_vport(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, uint32
 
 	burst->key[i].ingress = iface;
 	if (reason == WEIR_OK)
-		return true;
+		return parsed(burst, i);
 	burst->frame[i].len = len;
 	if (classify(pipe, burst, i) == WEIR_OK)
 		drop(pipe, burst, i, reason);
@@ -335,7 +346,8 @@ parse_tunnels(struct weir_pipe *pipe, struct weir_burst *burst, const struct wei
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		uint32_t i = burst->live[k];
 
-		if (quick_underlay(pipe, burst, i, underlay->match) || parse(pipe, burst, map, i))
+		if (quick_underlay(pipe, burst, i, underlay->match) || quick_frame(burst, map, i, WEIR_NONE) ||
+		    parse(pipe, burst, map, i))
 			keep(pipe, burst, kept++, i);
 	}
 	burst->n_live = kept;

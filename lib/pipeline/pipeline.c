@@ -127,7 +127,7 @@ weir_pipe_create(const struct weir_pipe_params *params)
 	pipe->refresh = WEIR_NS_PER_S;
 	weir_hash_secret_init(&pipe->port_secret);
 	pipe->flows = weir_flows_create(params->flows, params->socket);
-	pipe->paths = weir_paths_create(paths_for(params->flows), params->counters, params->socket);
+	pipe->paths = weir_paths_create(paths_for(params->flows), params->flows, params->counters, params->socket);
 	pipe->learn = make_ring("learn", params->worker, sizeof(struct weir_learn), WEIR_LEARN_RING, params->socket);
 	pipe->punt = make_ring("punt", params->worker, sizeof(void *), WEIR_PUNT_RING, params->socket);
 	pipe->tx = weir_vmem_take(WEIR_PORTS_MAX * sizeof(*pipe->tx));

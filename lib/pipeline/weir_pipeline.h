@@ -31,6 +31,7 @@ struct weir_burst {
 	const struct weir_port *port; /* they came in by */
 	uint32_t n_live;
 	uint32_t n_new; /* of them not of a known path */
+	bool forgot;	/* a flow of the cache, by one of them: what the lookup found may be gone */
 	bool has_peer;	/* an IPv6 VTEP was looked up for this burst: */
 	uint32_t peer;
 	struct weir_ip peer_source;

@@ -7,31 +7,35 @@
  */
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_malloc.h>
 #include <rte_mbuf_pool_ops.h>
 
 #include "weir_port.h"
-#include "weir_vmem.h"
+
+#define PAGE 4096
 
 static void
-release(struct rte_mempool_memhdr *memory, void *size)
+release(struct rte_mempool_memhdr *memory, void *arg)
 {
-	weir_vmem_free(memory->addr, (size_t)(uintptr_t)size);
+	(void)arg;
+	rte_free(memory->addr);
 }
 
 static int
-populate(struct rte_mempool *pool)
+populate(struct rte_mempool *pool, int socket)
 {
-	size_t size, align, chunk;
-	void *memory;
+	size_t align, chunk;
+	size_t size = (size_t)rte_mempool_op_calc_mem_size_default(pool, pool->size, 0, &chunk, &align);
+	void *memory = rte_malloc_socket("weir_buffers", size, PAGE, socket);
+	int n;
 
-	size = (size_t)rte_mempool_op_calc_mem_size_default(pool, pool->size, 0, &chunk, &align);
-	memory = weir_vmem_take(size);
 	if (memory == NULL)
 		return -ENOMEM;
-	if (rte_mempool_populate_iova(pool, memory, RTE_BAD_IOVA, size, release, (void *)(uintptr_t)size) ==
-	    (int)pool->size)
-		return 0;
-	return -ENOMEM;
+	n = rte_mempool_populate_iova(pool, memory, RTE_BAD_IOVA, size, release, NULL);
+	/* What it took it gives back itself when the pool is freed. */
+	if (n <= 0)
+		rte_free(memory);
+	return n == (int)pool->size ? 0 : -ENOMEM;
 }
 
 struct rte_mempool *
@@ -48,7 +52,7 @@ weir_buffers_create(const char *name, uint32_t n, uint32_t cache, uint16_t priv,
 		return NULL;
 	if (rte_mempool_set_ops_byname(pool, rte_mbuf_best_mempool_ops(), NULL) == 0) {
 		rte_pktmbuf_pool_init(pool, &private);
-		if (populate(pool) == 0) {
+		if (populate(pool, socket) == 0) {
 			(void)rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
 			return pool;
 		}

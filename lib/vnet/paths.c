@@ -2,11 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_common.h>
+
 #include "weir_vnet.h"
 #include "weir_vmem.h"
 
 struct weir_paths *
-weir_paths_create(uint32_t capacity, struct weir_counters *counters, int socket)
+weir_paths_create(uint32_t capacity, uint32_t flows, struct weir_counters *counters, int socket)
 {
 	struct weir_paths *paths = calloc(1, sizeof(*paths));
 
@@ -15,8 +17,10 @@ weir_paths_create(uint32_t capacity, struct weir_counters *counters, int socket)
 	paths->capacity = capacity;
 	paths->counters = counters;
 	paths->first_free = paths->first_pending = WEIR_NONE;
+	paths->flows = flows;
 	paths->path = weir_vmem_take(capacity * sizeof(*paths->path));
-	if (paths->path != NULL && weir_counters_reserve_paths(counters, capacity) == 0) {
+	paths->of_tenant = weir_vmem_take(WEIR_TENANTS_MAX * sizeof(*paths->of_tenant));
+	if (paths->path != NULL && paths->of_tenant != NULL && weir_counters_reserve_paths(counters, capacity) == 0) {
 		struct weir_table_params params = {
 		    .name = "weir_paths",
 		    .capacity = capacity,
@@ -43,6 +47,7 @@ weir_paths_free(struct weir_paths *paths)
 	weir_counters_release_paths(paths->counters);
 	weir_table_free(paths->table);
 	weir_vmem_free(paths->path, paths->capacity * sizeof(*paths->path));
+	weir_vmem_free(paths->of_tenant, WEIR_TENANTS_MAX * sizeof(*paths->of_tenant));
 	free(paths);
 }
 
@@ -77,6 +82,18 @@ put(struct weir_paths *paths, uint32_t index)
 	paths->first_free = index;
 }
 
+/* May the tenant have one more? */
+static bool
+may_have(const struct weir_paths *paths, const struct weir_tenant *tenant)
+{
+	uint32_t held = paths->of_tenant[tenant->id], quota = RTE_MIN(tenant->quota_flows, paths->flows);
+
+	if (held < WEIR_PATHS_FLOOR)
+		return true;
+	return held < (uint64_t)paths->capacity * quota / paths->flows &&
+	       paths->used < paths->capacity - WEIR_PATHS_RESERVE(paths->capacity);
+}
+
 uint32_t
 weir_paths_get(struct weir_paths *paths, const struct weir_vnet *vnet, const struct weir_verdict *verdict)
 {
@@ -92,7 +109,7 @@ weir_paths_get(struct weir_paths *paths, const struct weir_vnet *vnet, const str
 		path->refs++;
 		return index;
 	}
-	index = take(paths);
+	index = may_have(paths, verdict->in->tenant) ? take(paths) : WEIR_NONE;
 	if (index == WEIR_NONE)
 		return WEIR_NONE;
 	path = &paths->path[index];
@@ -102,6 +119,7 @@ weir_paths_get(struct weir_paths *paths, const struct weir_vnet *vnet, const str
 		return WEIR_NONE;
 	}
 	paths->used++;
+	paths->of_tenant[verdict->tenant]++;
 	path->refs = 1;
 	compose(paths, path, verdict);
 	return index;
@@ -120,6 +138,7 @@ weir_paths_put(struct weir_paths *paths, uint32_t index)
 	path->refs = paths->first_pending;
 	paths->first_pending = index;
 	paths->used--;
+	paths->of_tenant[path->verdict.tenant]--;
 }
 
 void

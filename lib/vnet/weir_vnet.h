@@ -331,13 +331,21 @@ struct weir_paths {
 	uint32_t first_free;	/* of those below `top` */
 	uint32_t first_pending; /* free after the burst in hand */
 	uint32_t top;		/* none from here on was ever used */
+	uint32_t flows;		/* slots of the cache that they are for */
+	uint32_t *of_tenant;	/* by id: how many of them are its */
 };
 
-/* `counters`: the worker's. NULL: no memory. */
-struct weir_paths *weir_paths_create(uint32_t capacity, struct weir_counters *counters, int socket);
+#define WEIR_PATHS_FLOOR 16		/* a tenant has so many while there are any */
+#define WEIR_PATHS_RESERVE(n) ((n) / 8) /* of n paths are only for tenants below that */
+
+/*
+ * For a cache of `flows` slots. A tenant may hold as large a part of the paths as its quota is of the flows; the last
+ * eighth is for those who hold few. `counters`: the worker's. NULL: no memory.
+ */
+struct weir_paths *weir_paths_create(uint32_t capacity, uint32_t flows, struct weir_counters *counters, int socket);
 void weir_paths_free(struct weir_paths *paths);
 
-/* The path for this verdict, found or made, with one more reference; WEIR_NONE if none is free. */
+/* The path for this verdict, found or made, with one more reference; WEIR_NONE if none is free for its tenant. */
 uint32_t weir_paths_get(struct weir_paths *paths, const struct weir_vnet *vnet, const struct weir_verdict *verdict);
 /* Gives a reference back. A path without any is not reused before weir_paths_settle(): verdicts of the burst in hand
  * may point into it. */

@@ -62,6 +62,8 @@ check_found(const struct world *world, uint32_t k)
 	FUZZ_CHECK(weir_table_lookup(table, key, hash) == want);
 	/* In pieces. */
 	at = weir_table_candidate(table, hash);
+	if (at == WEIR_NONE)
+		at = weir_table_candidate_other(table, hash);
 	FUZZ_CHECK(want == WEIR_NONE || at != WEIR_NONE);
 	if (at == WEIR_NONE || !weir_table_equal_64(world->entries[at].key, key))
 		at = weir_table_lookup(table, key, hash);

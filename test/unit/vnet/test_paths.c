@@ -12,7 +12,7 @@ setup(void)
 	start();
 	set = weir_counters_create(1, WEIR_IFACES_MAX);
 	cr_assert_not_null(set);
-	paths = weir_paths_create(CAPACITY, weir_counters_worker(set, 0), SOCKET_ID_ANY);
+	paths = weir_paths_create(CAPACITY, CAPACITY, weir_counters_worker(set, 0), SOCKET_ID_ANY);
 	cr_assert_not_null(paths);
 }
 
