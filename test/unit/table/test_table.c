@@ -252,6 +252,26 @@ Test(table, false_tags_are_passed_over)
 	world_free(&world);
 }
 
+/* Every bit counts, wherever the keys stand. */
+Test(table, keys_of_64_bytes_are_compared_whole)
+{
+	uint8_t a[WEIR_HASH_KEY_MAX + 8], b[WEIR_HASH_KEY_MAX + 17];
+
+	memset(a, 0x5a, sizeof(a));
+	memset(b, 0x5a, sizeof(b));
+	for (uint32_t i = 0; i < 8; i++) {
+		/* What is in front of them and behind is not theirs. */
+		b[7 + i] = b[8 + i + WEIR_HASH_KEY_MAX] = 0;
+		cr_assert(weir_table_equal_64(a + i, b + 8 + i));
+		for (uint32_t bit = 0; bit < WEIR_HASH_KEY_MAX * 8; bit++) {
+			a[i + bit / 8] ^= (uint8_t)(1u << bit % 8);
+			cr_assert_not(weir_table_equal_64(a + i, b + 8 + i), "bit %u", bit);
+			a[i + bit / 8] ^= (uint8_t)(1u << bit % 8);
+		}
+		b[7 + i] = b[8 + i + WEIR_HASH_KEY_MAX] = 0x5a;
+	}
+}
+
 static void
 fill(uint32_t capacity, uint64_t seed)
 {
