@@ -229,6 +229,33 @@ BENCH_TEST(cache, no_path_left)
 	cr_assert_eq(slots_used(), 0);
 }
 
+/* Paths are as scarce as flows, and shared alike: one tenant's many pairs of hosts leave another its flows. */
+BENCH_TEST(cache, one_tenants_pairs_leave_another_its_flows)
+{
+	struct frame frame = flow(0);
+
+	for (uint32_t round = 0; round < 2; round++)
+		for (uint32_t i = 0; i < 1400; i++) {
+			frame.b[9] = (uint8_t)(i >> 8);
+			frame.b[10] = (uint8_t)i;
+			inject(1, frame);
+			if (i % 32 == 31)
+				pass_time(2 * MS);
+		}
+	discard();
+	cr_assert_gt(flows_refused("red"), 0, "else this shows nothing");
+	for (uint32_t i = 0; i < 10; i++)
+		inject(1, tagged(plain(250, (uint8_t)(200 + i), 0x88b5), 20));
+	poll_all();
+	discard();
+	cr_assert_eq(flows_refused("blue"), 0);
+	/* What is idle leaves its paths at once, not with the next packet. */
+	pass_time(40 * SECOND);
+	pass_time(40 * SECOND);
+	cr_assert_eq(paths_used(), 0);
+	cr_assert_eq(slots_used(), 0);
+}
+
 /* ---- changes ---- */
 
 BENCH_TEST(cache, a_change_reaches_a_flow_at_its_next_packet)
