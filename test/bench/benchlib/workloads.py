@@ -135,8 +135,8 @@ def _vport(load, at, side):
 
 
 def _addresses(load):
-    """A vport's hosts, where they are few enough to be listed."""
+    """A vport's hosts, where they are few enough to be listed; new flows come from hosts beyond counting."""
     hosts = -(-load.flows // (load.tenants * FLOWS_A_HOST))
-    if hosts > ADDRESSES_MAX:
+    if load.new or hosts > ADDRESSES_MAX:
         return {}
     return {"addresses": [f"10.0.{1 + at // 256}.{at % 256}" for at in range(hosts)]}
