@@ -29,7 +29,8 @@ def over(t, family):
     rows = decode(os.path.join(t.folder, f"v{family}.pcap"), frames)
     local, peer = UNDERLAY[family]
     outer = "ip" if family == 4 else "ipv6"
-    t.equal(f"v{family}: layers", {row["frame.protocols"][0].removesuffix(":data") for row in rows},
+    # What tshark takes the payload for, by its looks or its ports, is its own guess.
+    t.equal(f"v{family}: layers", {":".join(row["frame.protocols"][0].split(":")[:9]) for row in rows},
             {f"eth:ethertype:{outer}:udp:vxlan:eth:ethertype:{inner}:udp" for inner in ("ip", "ipv6")})
     t.equal(f"v{family}: outer MACs", {(row["eth.src"][0], row["eth.dst"][0]) for row in rows},
             {(LOCAL_MAC, PEER_MAC)})
