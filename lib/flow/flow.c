@@ -5,7 +5,7 @@
 #include <rte_common.h>
 #include <rte_prefetch.h>
 
-#include "weir_flow.h"
+#include "flow_priv.h"
 #include "weir_vmem.h"
 
 struct weir_flows *
@@ -18,19 +18,7 @@ weir_flows_create(uint32_t capacity, int socket)
 	flows->capacity = capacity;
 	flows->first_free = WEIR_NONE;
 	flows->flow = weir_vmem_take(capacity * sizeof(*flows->flow));
-	if (flows->flow != NULL) {
-		struct weir_table_params params = {
-		    .name = "weir_flows",
-		    .capacity = capacity,
-		    .key_size = sizeof(struct weir_key),
-		    .stride = sizeof(*flows->flow),
-		    .entries = flows->flow,
-		    .socket = socket,
-		};
-
-		flows->table = weir_table_create(&params);
-	}
-	if (flows->table == NULL) {
+	if (flows->flow == NULL || flows_make_tables(flows, socket) != 0) {
 		weir_flows_free(flows);
 		return NULL;
 	}
@@ -42,7 +30,8 @@ weir_flows_free(struct weir_flows *flows)
 {
 	if (flows == NULL)
 		return;
-	weir_table_free(flows->table);
+	for (uint32_t i = 0; i < flows->n_tables; i++)
+		weir_table_free(flows->tables[i]);
 	weir_vmem_free(flows->flow, flows->capacity * sizeof(*flows->flow));
 	free(flows);
 }
@@ -79,6 +68,8 @@ weir_flows_lookup(const struct weir_flows *flows, const struct weir_key keys[], 
 	for (uint32_t k = 0; k < n_other; k++) {
 		uint32_t i = other[k], index = weir_table_candidate_other(table, hashes[i]);
 
+		if (index == WEIR_NONE && flows->old != NULL)
+			index = weir_table_lookup(flows->old, &keys[i], hashes[i]);
 		found[i] = index != WEIR_NONE ? candidate(flows, index) : NULL;
 	}
 	for (uint32_t k = 0; k < n; k++) {
@@ -94,6 +85,8 @@ weir_flows_find(const struct weir_flows *flows, const struct weir_key *key, uint
 {
 	uint32_t index = weir_table_lookup(flows->table, key, hash);
 
+	if (index == WEIR_NONE && flows->old != NULL)
+		index = weir_table_lookup(flows->old, key, hash);
 	return index == WEIR_NONE ? NULL : &flows->flow[index];
 }
 
@@ -149,6 +142,8 @@ weir_flows_add(struct weir_flows *flows, const struct weir_key *key, uint64_t ha
 		flows->first_free = next;
 	else
 		__atomic_store_n(&flows->top, slot + 1, __ATOMIC_RELAXED);
+	if (__builtin_expect(flows->old != NULL || flows->used >= flows->grow_at, 0))
+		flows_resize(flows, RESIZE_ADD);
 	return flow;
 }
 
@@ -165,7 +160,8 @@ remove_hashed(struct weir_flows *flows, struct weir_flow *flow, uint64_t hash)
 {
 	uint32_t slot = (uint32_t)(flow - flows->flow);
 
-	(void)weir_table_remove(flows->table, hash, slot);
+	if (weir_table_remove(flows->table, hash, slot) != 0 && flows->old != NULL)
+		(void)weir_table_remove(flows->old, hash, slot);
 	change_begin(flow);
 	flow->used = 0;
 	flow->path = flows->first_free;
@@ -220,6 +216,7 @@ weir_flows_age(struct weir_flows *flows, uint32_t n, uint64_t idle, uint64_t now
 			remove_hashed(flows, flow, hashes[k]);
 		}
 	}
+	flows_resize(flows, RESIZE_STEP);
 }
 
 uint32_t

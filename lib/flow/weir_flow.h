@@ -6,6 +6,9 @@
  * weir_flow_read(), which an entry's sequence number keeps from mixing two flows. An entry is two cachelines: the
  * key, and what a packet writes.
  *
+ * Entries stand side by side from the first slot on, and the hash table over them is of a size that suits their
+ * number (resize.c): a thousand flows cost what a thousand flows cost, whatever there is room for.
+ *
  * When no slot is free (the table is full, or the tenant's quota is), the packet is forwarded all the same, uncached,
  * and that is counted; slots come back by ageing.
  */
@@ -41,10 +44,18 @@ struct weir_flow_owner {
 	uint32_t tenant, tenant_serial, iface, iface_serial;
 };
 
+#define WEIR_FLOWS_TABLES 6
+
 /* Its own module's, but for weir_flows_hash(). */
 struct weir_flows {
 	struct weir_flow *flow;
-	struct weir_table *table;
+	struct weir_table *table; /* that new flows go to: tables[size] */
+	struct weir_table *old;	  /* another, whose flows are moved to it; NULL: none */
+	uint32_t size;
+	uint32_t move_at;	     /* bucket of `old` whose flows are next */
+	uint32_t grow_at, shrink_at; /* so many flows are too many for `table`, so few too few */
+	uint32_t n_tables;
+	struct weir_table *tables[WEIR_FLOWS_TABLES]; /* for all slots, and each smaller one for a part of it */
 	uint32_t capacity;
 	uint32_t used;
 	uint32_t first_free; /* of the slots below `top` */
@@ -88,7 +99,10 @@ void weir_flow_restart(struct weir_flow *flow, const struct weir_flow_owner *own
 /* Takes a flow out; its slot is free. */
 void weir_flows_remove(struct weir_flows *flows, struct weir_flow *flow);
 
-/* Looks at the next `n` slots; calls `gone` for each flow idle for longer than `idle` before it takes it out. */
+/*
+ * Looks at the next `n` slots; calls `gone` for each flow idle for longer than `idle` before it takes it out. Then
+ * sees to it that the table suits the flows that are left: at most a few microseconds' work a call.
+ */
 void weir_flows_age(struct weir_flows *flows, uint32_t n, uint64_t idle, uint64_t now,
     void (*gone)(void *arg, struct weir_flow *flow), void *arg);
 

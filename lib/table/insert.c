@@ -133,3 +133,19 @@ weir_table_remove(struct weir_table *table, uint64_t hash, uint32_t index)
 	}
 	return -ENOENT;
 }
+
+uint32_t
+weir_table_take(struct weir_table *table, uint32_t b, uint32_t index[WEIR_TABLE_WAYS])
+{
+	struct weir_bucket *bucket = &table->buckets[b];
+	uint32_t n = 0;
+
+	for (uint32_t slot = 0; slot < WEIR_TABLE_WAYS; slot++) {
+		if (bucket->tag[slot] == 0)
+			continue;
+		index[n++] = bucket->index[slot];
+		__atomic_store_n(&bucket->tag[slot], 0, __ATOMIC_RELEASE);
+	}
+	__atomic_store_n(&table->count, table->count - n, __ATOMIC_RELAXED);
+	return n;
+}

@@ -19,7 +19,8 @@ params_ok(const struct weir_table_params *p)
 {
 	return p->capacity >= 1 && p->capacity <= WEIR_TABLE_CAPACITY_MAX && p->key_size >= 8 &&
 	       p->key_size <= WEIR_HASH_KEY_MAX && p->key_size % 8 == 0 && p->stride >= p->key_size &&
-	       p->stride % 8 == 0 && p->entries != NULL && (uintptr_t)p->entries % 8 == 0;
+	       p->stride % 8 == 0 && p->entries != NULL && (uintptr_t)p->entries % 8 == 0 &&
+	       (p->like == NULL || p->like->key_size == p->key_size);
 }
 
 static size_t
@@ -56,7 +57,10 @@ weir_table_create(const struct weir_table_params *params)
 	table->entries = params->entries;
 	table->key_size = params->key_size;
 	table->stride = params->stride;
-	weir_hash_secret_init(&table->secret);
+	if (params->like != NULL)
+		table->secret = params->like->secret;
+	else
+		weir_hash_secret_init(&table->secret);
 	return table;
 }
 

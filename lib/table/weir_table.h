@@ -23,6 +23,7 @@
 
 #define WEIR_TABLE_CAPACITY_MAX (UINT32_C(1) << 30)
 #define WEIR_TABLE_BULK_MAX 64
+#define WEIR_TABLE_WAYS 8  /* slots of a bucket */
 #define WEIR_TABLE_LOAD 85 /* per cent of the slots that can be filled for certain */
 
 struct weir_table;
@@ -32,15 +33,16 @@ struct weir_table_params {
 	const void *entries; /* caller's array, aligned to 8; outlives the table */
 	uint32_t
 	    capacity; /* entries that fit for certain, 1 to WEIR_TABLE_CAPACITY_MAX: WEIR_TABLE_LOAD of the slots */
-	uint32_t key_size; /* bytes, a multiple of 8, 8 to WEIR_HASH_KEY_MAX */
-	uint32_t stride;   /* bytes from one entry to the next: at least key_size, a multiple of 8 */
-	int socket;	   /* NUMA socket, or SOCKET_ID_ANY */
+	uint32_t key_size;	       /* bytes, a multiple of 8, 8 to WEIR_HASH_KEY_MAX */
+	uint32_t stride;	       /* bytes from one entry to the next: at least key_size, a multiple of 8 */
+	int socket;		       /* NUMA socket, or SOCKET_ID_ANY */
+	const struct weir_table *like; /* NULL; or a table of such keys, to hash them as it does */
 };
 
 /*
- * As many buckets as the capacity needs at WEIR_TABLE_LOAD, at least 16 (1 KB). The secret of the hash is drawn at
- * random per table. Needs EAL. The caller owns the table and the entries. Returns NULL with rte_errno: EINVAL
- * parameters; ENOMEM.
+ * As many buckets as the capacity needs at WEIR_TABLE_LOAD, at least 16 (1 KB). The secret of the hash is
+ * drawn at random, unless it is to be like another table's. Needs EAL. The caller owns the table and the entries.
+ * Returns NULL with rte_errno: EINVAL parameters; ENOMEM.
  */
 struct weir_table *weir_table_create(const struct weir_table_params *params);
 void weir_table_free(struct weir_table *table); /* NULL is fine; nobody may be reading */
@@ -59,6 +61,12 @@ int weir_table_add(struct weir_table *table, uint64_t hash, uint32_t index);
 
 /* Takes entry `index` out. Returns 0; -ENOENT: it is not in the table. Writer only. */
 int weir_table_remove(struct weir_table *table, uint64_t hash, uint32_t index);
+
+/*
+ * Takes out all entries of bucket `b` < weir_table_slots() / WEIR_TABLE_WAYS: their indices, whose number is
+ * returned. So a table is emptied into another one. Writer only.
+ */
+uint32_t weir_table_take(struct weir_table *table, uint32_t b, uint32_t index[WEIR_TABLE_WAYS]);
 
 /* The index of the entry with this key, or WEIR_NONE. `key` needs no alignment. Any thread. */
 uint32_t weir_table_lookup(const struct weir_table *table, const void *key, uint64_t hash);

@@ -26,8 +26,6 @@
 
 #include "weir_table.h"
 
-#define WEIR_TABLE_WAYS 8
-
 /* writer: rw; readers: ro. A slot is written index first, then tag: a tag that matches has its index beside it. */
 struct weir_bucket {
 	uint16_t tag[WEIR_TABLE_WAYS]; /* 0 = empty */

@@ -83,8 +83,8 @@ Test(table, refuses_what_it_cannot_hold)
 	static uint64_t entries[16];
 	const struct weir_table_params good = {
 	    .name = "test", .capacity = 2, .key_size = 8, .stride = 64, .entries = entries, .socket = SOCKET_ID_ANY};
-	struct weir_table_params bad[] = {good, good, good, good, good, good, good, good, good};
-	struct weir_table *table;
+	struct weir_table_params bad[] = {good, good, good, good, good, good, good, good, good, good};
+	struct weir_table *table, *other;
 
 	cr_assert_eq(start_eal(), 0);
 	bad[0].capacity = 0;
@@ -96,6 +96,9 @@ Test(table, refuses_what_it_cannot_hold)
 	bad[6].stride = 12;
 	bad[7].entries = NULL;
 	bad[8].entries = (const uint8_t *)entries + 4;
+	other = weir_table_create(&good);
+	bad[9].key_size = 16;
+	bad[9].like = other;
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(bad); i++) {
 		rte_errno = 0;
 		cr_assert_null(weir_table_create(&bad[i]), "%zu", i);
@@ -107,6 +110,7 @@ Test(table, refuses_what_it_cannot_hold)
 	cr_assert_geq(weir_table_memory(table), weir_table_slots(table) * 6);
 	cr_assert_eq(weir_table_remove(table, 1, 0), -ENOENT);
 	weir_table_free(table);
+	weir_table_free(other);
 	weir_table_free(NULL);
 }
 
@@ -373,4 +377,42 @@ Test(table, bulk_finds_what_single_finds)
 		}
 		world_free(&world);
 	}
+}
+
+/* Bucket by bucket into another table that hashes alike. */
+Test(table, is_emptied_into_another)
+{
+	uint32_t index[WEIR_TABLE_WAYS], left = 2000;
+	struct weir_table *other;
+	struct world world;
+
+	cr_assert_eq(start_eal(), 0);
+	world_create(&world, 2000, 2100, 16, 3);
+	for (uint32_t i = 0; i < 2000; i++)
+		cr_assert_eq(weir_table_add(world.table, world.hashes[i], i), 0);
+	other = weir_table_create(&(struct weir_table_params){.name = "other",
+	    .capacity = 10000,
+	    .key_size = 16,
+	    .stride = LINE,
+	    .entries = world.entries,
+	    .socket = SOCKET_ID_ANY,
+	    .like = world.table});
+	cr_assert_not_null(other);
+	for (uint32_t b = 0; b < weir_table_slots(world.table) / WEIR_TABLE_WAYS; b++) {
+		uint32_t n = weir_table_take(world.table, b, index);
+
+		left -= n;
+		cr_assert_eq(weir_table_count(world.table), left);
+		for (uint32_t k = 0; k < n; k++) {
+			cr_assert_eq(find(&world, index[k]), WEIR_NONE);
+			cr_assert_eq(weir_table_hash(other, key_at(&world, index[k])), world.hashes[index[k]]);
+			cr_assert_eq(weir_table_add(other, world.hashes[index[k]], index[k]), 0);
+		}
+		cr_assert_eq(weir_table_take(world.table, b, index), 0);
+	}
+	cr_assert_eq(left, 0);
+	for (uint32_t i = 0; i < world.universe; i++)
+		cr_assert_eq(weir_table_lookup(other, key_at(&world, i), world.hashes[i]), i < 2000 ? i : WEIR_NONE);
+	weir_table_free(other);
+	world_free(&world);
 }
