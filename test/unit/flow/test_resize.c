@@ -163,17 +163,24 @@ Test(resize, no_room_where_they_are_to_go)
 		(void)add(i, 1);
 	settle();
 	cr_assert_eq(flows->size, 1);
+	flows->grow_at = UINT32_MAX;
+	for (uint32_t i = 5000; i < 8000; i++)
+		cr_assert_not_null(add(i, 1));
 	flows->shrink_at = UINT32_MAX;
 	tick();
 	cr_assert_eq(flows->size, 0);
 	for (uint32_t i = 0; i < 1000; i++)
 		tick();
 	cr_assert_not_null(flows->old);
-	expect(0, 5000);
-	for (uint32_t i = 0; i < 4000; i++)
+	expect(0, 8000);
+	for (uint32_t i = 0; i < 7000; i++) {
 		remove_one(i);
+		tick();
+		if (i % 100 == 0)
+			expect(i + 1, 8000);
+	}
 	settle();
-	expect(4000, 5000);
+	expect(7000, 8000);
 }
 
 /* Any order of everything, against a plain array. */
