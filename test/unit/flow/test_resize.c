@@ -176,6 +176,8 @@ Test(resize, no_room_where_they_are_to_go)
 	for (uint32_t i = 0; i < 7000; i++) {
 		remove_one(i);
 		tick();
+		cr_assert(flows->old != NULL || weir_table_count(flows->tables[1 - flows->size]) == 0,
+		    "left behind after %u", i);
 		if (i % 100 == 0)
 			expect(i + 1, 8000);
 	}
