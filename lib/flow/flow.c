@@ -50,7 +50,7 @@ candidate(const struct weir_flows *flows, uint32_t index)
 /* While one packet's memory is on its way the next one's is asked for: buckets are (weir_flows_hash()), entries here.
  */
 void
-weir_flows_lookup(const struct weir_flows *flows, const struct weir_key keys[], const uint64_t hashes[],
+weir_flows_guess(const struct weir_flows *flows, const struct weir_key keys[], const uint64_t hashes[],
     const uint32_t at[], uint32_t n, struct weir_flow *found[])
 {
 	const struct weir_table *table = flows->table;
@@ -71,12 +71,6 @@ weir_flows_lookup(const struct weir_flows *flows, const struct weir_key keys[], 
 		if (index == WEIR_NONE && flows->old != NULL)
 			index = weir_table_lookup(flows->old, &keys[i], hashes[i]);
 		found[i] = index != WEIR_NONE ? candidate(flows, index) : NULL;
-	}
-	for (uint32_t k = 0; k < n; k++) {
-		uint32_t i = at[k];
-
-		if (found[i] != NULL && __builtin_expect(!weir_table_equal_64(&found[i]->key, &keys[i]), 0))
-			found[i] = weir_flows_find(flows, &keys[i], hashes[i]);
 	}
 }
 

@@ -76,15 +76,25 @@ weir_flows_hash(const struct weir_flows *flows, const struct weir_key *key)
 	return weir_table_hash_64(flows->table, key);
 }
 
+/* The flow of this key, or NULL: not cached. */
+struct weir_flow *weir_flows_find(const struct weir_flows *flows, const struct weir_key *key, uint64_t hash);
+
 /*
- * The flows of n <= WEIR_TABLE_BULK_MAX keys: for each i of at[0 .. n-1], found[i] (NULL: not cached) of keys[i] with
- * hashes[i].
+ * The same for a burst, in two steps. First for n <= WEIR_TABLE_BULK_MAX keys: for each i of at[0 .. n-1], found[i]
+ * is the flow (NULL: none) that keys[i] with hashes[i] is likely to have; it is asked for from memory.
  */
-void weir_flows_lookup(const struct weir_flows *flows, const struct weir_key keys[], const uint64_t hashes[],
+void weir_flows_guess(const struct weir_flows *flows, const struct weir_key keys[], const uint64_t hashes[],
     const uint32_t at[], uint32_t n, struct weir_flow *found[]);
 
-/* One key: what an earlier packet of the same burst may have added since. */
-struct weir_flow *weir_flows_find(const struct weir_flows *flows, const struct weir_key *key, uint64_t hash);
+/* Then for each of them: the flow of this key, or NULL, after that guess. */
+static inline struct weir_flow *
+weir_flows_confirm(const struct weir_flows *flows, const struct weir_key *key, uint64_t hash, struct weir_flow *guess)
+{
+	/* What had no tag in the table is not there. */
+	if (__builtin_expect(guess == NULL || weir_table_equal_64(&guess->key, key), 1))
+		return guess;
+	return weir_flows_find(flows, key, hash);
+}
 
 /*
  * A new flow for `key`, which is not in the cache; counters zero, first = last = now; the caller fills its path

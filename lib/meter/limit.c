@@ -5,11 +5,7 @@
 
 #define FRAME_BITS(bytes) ((uint64_t)(bytes)*8)
 
-/* Of a kind that is not limited there is always enough: it is filled up again with each draw of the other kind. */
-#define PLENTY_BITS (UINT64_C(1) << (WEIR_CREDIT_BITS - 1))
-#define PLENTY_PACKETS (UINT64_C(1) << (WEIR_CREDIT_PACKETS - 1))
-
-static_assert(FRAME_BITS(UINT32_MAX) <= PLENTY_BITS, "plenty is enough for any frame");
+static_assert(FRAME_BITS(UINT32_MAX) <= WEIR_CREDIT_PLENTY_BITS, "plenty is enough for any frame");
 static_assert(WEIR_POOL_UNITS_MAX / WEIR_BURST_AHEAD + FRAME_BITS(UINT32_MAX) < UINT64_C(1) << WEIR_CREDIT_BITS,
     "a quantum and a frame fit");
 static_assert(WEIR_CREDIT_BITS + 1 + WEIR_CREDIT_PACKETS + 1 == 64, "both fields and their guards are one word");
@@ -63,13 +59,13 @@ static void
 hold(struct weir_limit *limit, struct weir_credit *credit, struct held held)
 {
 	if (limit->bits.rate == 0) {
-		held.bits = PLENTY_BITS;
+		held.bits = WEIR_CREDIT_PLENTY_BITS;
 	} else if (held.bits > limit->bits.quantum) {
 		weir_pool_return(&limit->bits, held.bits - limit->bits.quantum);
 		held.bits = limit->bits.quantum;
 	}
 	if (limit->pps == 0) {
-		held.packets = PLENTY_PACKETS;
+		held.packets = WEIR_CREDIT_PLENTY_PACKETS;
 	} else if (held.packets > limit->packets.quantum) {
 		weir_pool_return(&limit->packets, held.packets - limit->packets.quantum);
 		held.packets = limit->packets.quantum;

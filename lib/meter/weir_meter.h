@@ -91,6 +91,10 @@ struct weir_credit {
 #define WEIR_CREDIT_PACKETS 26 /* wide */
 #define WEIR_CREDIT_PACKET (UINT64_C(2) << WEIR_CREDIT_BITS)
 #define WEIR_CREDIT_GUARDS (UINT64_C(1) << 63 | UINT64_C(1) << WEIR_CREDIT_BITS)
+/* Of a kind that is not limited there is always enough: it is filled up again before it runs out. */
+#define WEIR_CREDIT_PLENTY_BITS (UINT64_C(1) << (WEIR_CREDIT_BITS - 1))
+#define WEIR_CREDIT_PLENTY_PACKETS (UINT64_C(1) << (WEIR_CREDIT_PACKETS - 1))
+#define WEIR_CREDIT_PLENTY (WEIR_CREDIT_PLENTY_PACKETS << (WEIR_CREDIT_BITS + 1) | WEIR_CREDIT_PLENTY_BITS)
 
 /* A frame, as it is taken from a level. */
 static inline uint64_t
@@ -120,20 +124,14 @@ void weir_limit_init(struct weir_limit *limit, const struct weir_rate *rate, uin
 void weir_limit_renew(struct weir_limit *limit, const struct weir_rate *rate, uint32_t workers,
     const struct weir_limit *from, uint64_t now);
 
-/* Does a credit hold a frame (weir_credit_frame()) of the limit with this serial? Then weir_credit_spend() takes it.
+/*
+ * What is left of a credit without a frame (weir_credit_frame()), beside WEIR_CREDIT_GUARDS: if these are still set
+ * it held the frame, and the rest is its level without it. A credit of another serial than the limit's holds nothing.
  */
-static inline bool
-weir_credit_covers(const struct weir_credit *credit, uint32_t serial, uint64_t frame)
+static inline uint64_t
+weir_credit_left(const struct weir_credit *credit, uint64_t frame)
 {
-	uint64_t left = (credit->level | WEIR_CREDIT_GUARDS) - frame;
-
-	return credit->serial == serial && (left & WEIR_CREDIT_GUARDS) == WEIR_CREDIT_GUARDS;
-}
-
-static inline void
-weir_credit_spend(struct weir_credit *credit, uint64_t frame)
-{
-	credit->level -= frame;
+	return (credit->level | WEIR_CREDIT_GUARDS) - frame;
 }
 
 /* What weir_limit_take() does when the worker does not hold enough. */
@@ -148,11 +146,11 @@ static inline bool
 weir_limit_take(
     struct weir_limit *const *limit, uint32_t serial, struct weir_credit *credit, uint32_t bytes, uint64_t now)
 {
-	uint64_t frame = weir_credit_frame(bytes);
+	uint64_t left = weir_credit_left(credit, weir_credit_frame(bytes));
 
-	if (__builtin_expect(!weir_credit_covers(credit, serial, frame), 0))
+	if (__builtin_expect(credit->serial != serial || (left & WEIR_CREDIT_GUARDS) != WEIR_CREDIT_GUARDS, 0))
 		return weir_limit_draw(*limit, credit, bytes, now);
-	weir_credit_spend(credit, frame);
+	credit->level = left ^ WEIR_CREDIT_GUARDS;
 	return true;
 }
 

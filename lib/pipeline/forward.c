@@ -129,12 +129,12 @@ flood(struct weir_pipe *pipe, const struct weir_verdict *verdict, struct leaving
 	struct fan fan = {.pipe = pipe, .leaving = leaving, .now = now};
 
 	for (uint32_t k = 0; k < sw->n_vports; k++)
-		if (sw->vports[k]->id != verdict->in_id)
+		if (sw->vports[k]->id != verdict->key.in)
 			fan_out(&fan, sw->vports[k]);
 	for (uint32_t k = 0; k < n_remotes; k++)
 		fan_out(&fan, sw->remotes[k]);
 	/* The walk made sure that there is one. */
-	weir_count(pipe->counters, verdict->in_id)->copies += fan.n - 1;
+	weir_count(pipe->counters, verdict->key.in)->copies += fan.n - 1;
 	send_original(pipe, leaving, now);
 }
 
@@ -172,7 +172,7 @@ lose_known(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const s
 	const struct weir_verdict *verdict = burst->verdict[i];
 
 	enter(pipe, burst, i, verdict->in, leaving->bytes);
-	weir_count(pipe->counters, verdict->in_id)->accepted++;
+	weir_count(pipe->counters, verdict->key.in)->accepted++;
 	count_out(pipe, leaving, reason);
 	rte_pktmbuf_free(leaving->m);
 }
@@ -195,7 +195,7 @@ send_known(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 		lose_known(pipe, burst, i, &leaving, reason);
 		return;
 	}
-	weir_count_path(pipe->counters, &burst->path[i]->count, verdict->in_id, verdict->out_id, leaving.bytes);
+	weir_count_path(pipe->counters, &burst->path[i]->count, verdict->key.in, verdict->out_id, leaving.bytes);
 	rewrite(pipe, &leaving, burst->now);
 }
 
@@ -208,40 +208,28 @@ struct straight {
 	uint32_t bank;	  /* of counters */
 };
 
-/* Does the worker hold a frame of this limit, if there is one? */
-static inline bool
-covered(const struct straight *s, uint32_t serial, uint32_t credit, uint64_t frame)
-{
-	return serial == 0 || weir_credit_covers(&s->credits[credit], serial, frame);
-}
-
-static inline void
-spend(const struct straight *s, uint32_t serial, uint32_t credit, uint64_t frame)
-{
-	if (serial != 0)
-		weir_credit_spend(&s->credits[credit], frame);
-}
-
 /* Charges a known flow's plain frame to all limits ahead of it and counts it on its path; or does nothing. */
 static inline bool
-pass_straight(const struct straight *s, struct weir_path *path, uint32_t bytes, enum weir_direction direction)
+pass_straight(const struct straight *s, struct weir_path *path, uint32_t bytes)
 {
 	const struct weir_verdict *verdict = &path->verdict;
-	const uint32_t *limit = verdict->limit;
-	uint32_t in = weir_credit_in(verdict->in_id), out = weir_credit_out(verdict->out_id);
-	uint32_t tenant = weir_credit_tenant(verdict->tenant, direction);
-	uint64_t frame = weir_credit_frame(bytes);
+	struct weir_path_bank *count = &path->count.bank[s->bank];
+	uint64_t left[WEIR_LIMITS], frame = weir_credit_frame(bytes), enough = WEIR_CREDIT_GUARDS;
+	uint32_t others = 0;
 
-	if (__builtin_expect(path->count.bank[s->bank].packets == 0 || !covered(s, limit[WEIR_LIMIT_IN], in, frame) ||
-				 !covered(s, limit[WEIR_LIMIT_OUT], out, frame) ||
-				 !covered(s, limit[WEIR_LIMIT_TENANT], tenant, frame),
-		0))
+	for (uint32_t k = 0; k < WEIR_LIMITS; k++) {
+		const struct weir_credit *credit = &s->credits[verdict->credit[k]];
+
+		left[k] = weir_credit_left(credit, frame);
+		enough &= left[k];
+		others |= credit->serial ^ verdict->limit[k];
+	}
+	if (__builtin_expect(enough != WEIR_CREDIT_GUARDS || others != 0 || count->packets == 0, 0))
 		return false;
-	spend(s, limit[WEIR_LIMIT_IN], in, frame);
-	spend(s, limit[WEIR_LIMIT_OUT], out, frame);
-	spend(s, limit[WEIR_LIMIT_TENANT], tenant, frame);
-	path->count.bank[s->bank].packets++;
-	path->count.bank[s->bank].bytes += bytes;
+	for (uint32_t k = 0; k < WEIR_LIMITS; k++)
+		s->credits[verdict->credit[k]].level = left[k] ^ WEIR_CREDIT_GUARDS;
+	count->packets++;
+	count->bytes += bytes;
 	return true;
 }
 
@@ -264,11 +252,9 @@ straight_to_vport(
 		s->buf = tx_buffer(pipe, s->port);
 		s->largest = __atomic_load_n(&s->port->mtu, __ATOMIC_RELAXED) + 14;
 	}
-	if (__builtin_expect(bytes > s->largest || s->buf->n == WEIR_ARRAY_LEN(s->buf->m) ||
-				 !pass_straight(s, path, bytes, WEIR_TO_VPORT),
-		0))
+	if (__builtin_expect(
+		bytes > s->largest || s->buf->n == WEIR_ARRAY_LEN(s->buf->m) || !pass_straight(s, path, bytes), 0))
 		return false;
-	m->ol_flags &= ~RTE_MBUF_F_TX_OFFLOAD_MASK;
 	if (verdict->tag != 0)
 		(void)weir_vlan_push(m, verdict->tag);
 	tx_put(s->buf, m, verdict->out_id, bytes);
@@ -289,15 +275,15 @@ straight_to_remote(struct weir_pipe *pipe, const struct weir_burst *burst, uint3
 
 	if (__builtin_expect(pipe->n_waiting != 0, 0))
 		return false;
-	encap = weir_neigh_encap(pipe->vnet->neigh, verdict->vlan, &reason);
+	encap = weir_neigh_encap(pipe->vnet->neigh, verdict->vtep, &reason);
 	if (__builtin_expect(encap == NULL || !weir_encap_fits(encap, bytes), 0))
 		return false;
 	port = uplink(pipe, encap);
 	if (__builtin_expect(port == NULL || rte_pktmbuf_headroom(m) < weir_encap_overhead(encap) ||
-				 !pass_straight(s, path, bytes, WEIR_TO_UPLINK),
+				 !pass_straight(s, path, bytes),
 		0))
 		return false;
-	(void)weir_encap_push(m, encap, verdict->tag, burst->flow[i]->entropy, burst->frame[i].tos, port->tx_flags);
+	(void)weir_encap_push(m, encap, verdict->vni, burst->flow[i]->entropy, burst->frame[i].tos, port->tx_flags);
 	tx(pipe, port, m, verdict->out_id, bytes);
 	return true;
 }
@@ -329,6 +315,7 @@ stage_forward(struct weir_pipe *pipe, struct weir_burst *burst)
 	/* A port of no index yet, which sends no frame of any size. */
 	struct straight straight = {.credits = pipe->credits, .buf = pipe->tx, .bank = pipe->counters->cur};
 
+	pipe->credits[WEIR_CREDIT_NONE].level = WEIR_CREDIT_PLENTY;
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		uint32_t i = burst->live[k];
 

@@ -286,18 +286,12 @@ miss(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_f
 	return reason;
 }
 
-/* What a packet is about to touch of its limits and its way out. */
+/* What a packet is about to touch of its limits. */
 static inline void
-prefetch_way(const struct weir_credit *credits, const struct weir_verdict *verdict)
+prefetch_credits(const struct weir_credit *credits, const struct weir_verdict *verdict)
 {
-	enum weir_direction direction = verdict->to_remote ? WEIR_TO_UPLINK : WEIR_TO_VPORT;
-
-	if (verdict->limit[WEIR_LIMIT_OUT] != 0)
-		rte_prefetch0(&credits[weir_credit_out(verdict->out_id)]);
-	if (verdict->limit[WEIR_LIMIT_TENANT] != 0)
-		rte_prefetch0(&credits[weir_credit_tenant(verdict->tenant, direction)]);
-	if (verdict->limit[WEIR_LIMIT_IN] != 0)
-		rte_prefetch0(&credits[weir_credit_in(verdict->in_id)]);
+	for (uint32_t k = 0; k < WEIR_LIMITS; k++)
+		rte_prefetch0(&credits[verdict->credit[k]]);
 }
 
 static inline void
@@ -311,13 +305,11 @@ count_flow(struct weir_flow *flow, const struct weir_frame *frame, uint64_t now)
 
 /* The flow's path, if it stands; NULL if it does not. */
 static inline struct weir_path *
-hit(const struct weir_pipe *pipe, const struct weir_flow *flow)
+hit(const struct weir_vnet *vnet, struct weir_path *paths, const struct weir_flow *flow)
 {
-	struct weir_path *path = weir_path(pipe->paths, flow->path);
+	struct weir_path *path = &paths[flow->path];
 
-	if (path->gen != flow->path_gen || !weir_verdict_valid(pipe->vnet, &path->verdict))
-		return NULL;
-	return path;
+	return path->gen == flow->path_gen && weir_verdict_valid(vnet, &path->verdict) ? path : NULL;
 }
 
 /* Packet i is of a known flow. */
@@ -327,8 +319,9 @@ take_path(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct w
 	burst->path[i] = path;
 	burst->verdict[i] = &path->verdict;
 	refresh(pipe, burst, i, path);
+	count_flow(burst->flow[i], &burst->frame[i], burst->now);
 	if (__builtin_expect(path->verdict.action == WEIR_FORWARD, 1)) {
-		prefetch_way(pipe->credits, &path->verdict);
+		prefetch_credits(pipe->credits, &path->verdict);
 		return;
 	}
 	/* Counted where each copy goes. */
@@ -344,22 +337,28 @@ take_walk(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 	enum weir_reason reason = miss(pipe, burst, i, burst->flow[i]);
 
 	burst->n_new++;
-	if (reason == WEIR_OK)
-		return true;
-	drop(pipe, burst, i, reason);
-	return false;
+	if (reason != WEIR_OK) {
+		drop(pipe, burst, i, reason);
+		return false;
+	}
+	if (burst->flow[i] != NULL)
+		count_flow(burst->flow[i], &burst->frame[i], burst->now);
+	return true;
 }
 
 /* The flows of the burst, and their paths asked for. */
 static inline void
 find_flows(const struct weir_pipe *pipe, struct weir_burst *burst)
 {
+	const struct weir_flows *flows = pipe->flows;
 	const struct weir_path *paths = weir_path(pipe->paths, 0);
 
-	weir_flows_lookup(pipe->flows, burst->key, burst->hash, burst->live, burst->n_live, burst->flow);
+	weir_flows_guess(flows, burst->key, burst->hash, burst->live, burst->n_live, burst->flow);
 	for (uint32_t k = 0; k < burst->n_live; k++) {
-		const struct weir_flow *flow = burst->flow[burst->live[k]];
+		uint32_t i = burst->live[k];
+		struct weir_flow *flow = weir_flows_confirm(flows, &burst->key[i], burst->hash[i], burst->flow[i]);
 
+		burst->flow[i] = flow;
 		if (__builtin_expect(flow != NULL, 1)) {
 			rte_prefetch0(&paths[flow->path]);
 			rte_prefetch0(&paths[flow->path].verdict);
@@ -367,29 +366,51 @@ find_flows(const struct weir_pipe *pipe, struct weir_burst *burst)
 	}
 }
 
+/*
+ * New and stale flows, whose packets follow those of known ones: all packets of a flow are here, or none, so that
+ * their order holds. Returns how many packets go on.
+ */
+static uint32_t
+take_new(struct weir_pipe *pipe, struct weir_burst *burst, const uint32_t fresh[], uint32_t n, uint32_t kept)
+{
+	for (uint32_t k = 0; k < n; k++) {
+		uint32_t i = fresh[k];
+		struct weir_path *path = NULL;
+
+		/* An earlier packet of this burst may have added it, or taken it away. */
+		if (burst->forgot || (burst->flow[i] == NULL && k > 0))
+			burst->flow[i] = weir_flows_find(pipe->flows, &burst->key[i], burst->hash[i]);
+		if (burst->flow[i] != NULL)
+			path = hit(pipe->vnet, weir_path(pipe->paths, 0), burst->flow[i]);
+		if (path != NULL)
+			take_path(pipe, burst, i, path);
+		else if (!take_walk(pipe, burst, i))
+			continue;
+		burst->live[kept++] = i;
+	}
+	return kept;
+}
+
 void
 stage_lookup(struct weir_pipe *pipe, struct weir_burst *burst)
 {
-	uint32_t kept = 0;
+	const struct weir_vnet *vnet = pipe->vnet;
+	struct weir_path *paths = weir_path(pipe->paths, 0);
+	uint32_t fresh[WEIR_BURST], n = 0, kept = 0;
 
 	burst->n_new = 0;
 	burst->forgot = false;
 	find_flows(pipe, burst);
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		uint32_t i = burst->live[k];
-		struct weir_path *path;
+		struct weir_path *path = burst->flow[i] != NULL ? hit(vnet, paths, burst->flow[i]) : NULL;
 
-		/* An earlier packet of this burst may have added it, or taken it away. */
-		if (__builtin_expect(burst->forgot || (burst->flow[i] == NULL && burst->n_new > 0), 0))
-			burst->flow[i] = weir_flows_find(pipe->flows, &burst->key[i], burst->hash[i]);
-		path = burst->flow[i] != NULL ? hit(pipe, burst->flow[i]) : NULL;
-		if (__builtin_expect(path != NULL, 1))
+		if (__builtin_expect(path != NULL, 1)) {
 			take_path(pipe, burst, i, path);
-		else if (!take_walk(pipe, burst, i))
-			continue;
-		if (__builtin_expect(burst->flow[i] != NULL, 1))
-			count_flow(burst->flow[i], &burst->frame[i], burst->now);
-		burst->live[kept++] = i;
+			burst->live[kept++] = i;
+		} else {
+			fresh[n++] = i;
+		}
 	}
-	burst->n_live = kept;
+	burst->n_live = n > 0 ? take_new(pipe, burst, fresh, n, kept) : kept;
 }

@@ -13,11 +13,6 @@
 #define TPID_S 0x88a8
 
 #define RX_BAD (RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD)
-/* What the NIC found out about the packet is not what the next one is to be told. */
-#define RX_FOUND                                                                                                     \
-	(RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_RX_RSS_HASH | RTE_MBUF_F_RX_IP_CKSUM_MASK |   \
-	    RTE_MBUF_F_RX_L4_CKSUM_MASK)
-
 static inline uint16_t
 load16(const uint8_t *p)
 {
@@ -246,7 +241,7 @@ quick_vport(struct weir_burst *burst, uint32_t i, bool tagged, uint32_t iface)
 	if (tagged)
 		weir_vlan_pop(m);
 	burst->received[i] = rte_pktmbuf_pkt_len(m);
-	m->ol_flags &= ~RX_FOUND;
+	m->ol_flags &= WEIR_MBUF_FLAGS_KEPT;
 	return true;
 }
 
@@ -306,7 +301,7 @@ parse(struct weir_pipe *pipe, struct weir_burst *burst, const struct weir_port_m
 		       parse_underlay(pipe, burst, i, underlay);
 	if (target == WEIR_TARGET_NONE || (target & WEIR_TARGET_UNDERLAY) != 0)
 		return lose(pipe, burst, i, WEIR_DROP_UNKNOWN_VLAN);
-	m->ol_flags &= ~RX_FOUND;
+	m->ol_flags &= WEIR_MBUF_FLAGS_KEPT;
 	return parse_vport(pipe, burst, i, target - 1);
 }
 

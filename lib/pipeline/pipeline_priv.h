@@ -131,7 +131,7 @@ static inline bool
 take_in(struct weir_pipe *pipe, const struct weir_verdict *verdict, uint32_t bytes, uint64_t now)
 {
 	return take(
-	    pipe, verdict->limit[WEIR_LIMIT_IN], &verdict->in->limit_in, weir_credit_in(verdict->in_id), bytes, now);
+	    pipe, verdict->limit[WEIR_LIMIT_IN], &verdict->in->limit_in, weir_credit_in(verdict->key.in), bytes, now);
 }
 
 /* Tells maintenance that `in` sent `mac`, within the tenant's share. */
@@ -229,7 +229,6 @@ rewrite(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now)
 		rewrite_to_remote(pipe, leaving, now);
 		return;
 	}
-	m->ol_flags &= ~RTE_MBUF_F_TX_OFFLOAD_MASK;
 	if (leaving->vlan != WEIR_NONE &&
 	    __builtin_expect(!weir_vlan_push(m, weir_vlan_tag((uint16_t)leaving->vlan)), 0))
 		drop_tx(pipe, leaving->out_id, m, leaving->bytes, WEIR_DROP_NO_MBUF);

@@ -69,7 +69,7 @@ struct weir_drop_row {
 
 /* What a path counted in each bank, and where the bank's list has it. Zero to begin with. */
 struct weir_path_count {
-	struct {
+	struct weir_path_bank {
 		uint64_t packets, bytes;
 	} bank[2];
 	uint32_t listed[2];

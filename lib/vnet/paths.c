@@ -26,7 +26,7 @@ weir_paths_create(uint32_t capacity, uint32_t flows, struct weir_counters *count
 		    .capacity = capacity,
 		    .key_size = sizeof(struct weir_path_key),
 		    .stride = sizeof(*paths->path),
-		    .entries = &paths->path->key,
+		    .entries = &paths->path->verdict.key,
 		    .socket = socket,
 		};
 
@@ -97,9 +97,8 @@ may_have(const struct weir_paths *paths, const struct weir_tenant *tenant)
 uint32_t
 weir_paths_get(struct weir_paths *paths, const struct weir_vnet *vnet, const struct weir_verdict *verdict)
 {
-	struct weir_path_key key = {verdict->in->id, verdict->in->serial, verdict->smac, verdict->dmac};
-	uint64_t hash = weir_table_hash(paths->table, &key);
-	uint32_t index = weir_table_lookup(paths->table, &key, hash);
+	uint64_t hash = weir_table_hash(paths->table, &verdict->key);
+	uint32_t index = weir_table_lookup(paths->table, &verdict->key, hash);
 	struct weir_path *path;
 
 	if (index != WEIR_NONE) {
@@ -113,7 +112,7 @@ weir_paths_get(struct weir_paths *paths, const struct weir_vnet *vnet, const str
 	if (index == WEIR_NONE)
 		return WEIR_NONE;
 	path = &paths->path[index];
-	path->key = key;
+	path->verdict.key = verdict->key;
 	if (weir_table_add(paths->table, hash, index) != 0) {
 		put(paths, index);
 		return WEIR_NONE;
@@ -132,7 +131,7 @@ weir_paths_put(struct weir_paths *paths, uint32_t index)
 
 	if (--path->refs > 0)
 		return;
-	(void)weir_table_remove(paths->table, weir_table_hash(paths->table, &path->key), index);
+	(void)weir_table_remove(paths->table, weir_table_hash(paths->table, &path->verdict.key), index);
 	/* A flow that still held this index would see another generation. */
 	path->gen++;
 	path->refs = paths->first_pending;

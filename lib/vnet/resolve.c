@@ -50,17 +50,17 @@ resolve_source(const struct weir_vnet *vnet, const struct weir_mac *smac, struct
 {
 	uint32_t place;
 
-	verdict->smac = weir_vnet_mac(vnet, verdict->in->sw, smac);
-	place = verdict->smac == WEIR_NONE ? WEIR_NONE : entry_place(vnet, verdict->smac, &verdict->smac_gen);
+	verdict->key.smac = weir_vnet_mac(vnet, verdict->in->sw, smac);
+	place = verdict->key.smac == WEIR_NONE ? WEIR_NONE : entry_place(vnet, verdict->key.smac, &verdict->smac_gen);
 	if (place == WEIR_NONE) {
-		verdict->smac = WEIR_NONE;
+		verdict->key.smac = WEIR_NONE;
 		verdict->uses_absent = true;
 		verdict->learn = true;
 		return WEIR_OK;
 	}
 	if (place == verdict->in->id)
 		return WEIR_OK;
-	if (vnet->macs[verdict->smac].is_static)
+	if (vnet->macs[verdict->key.smac].is_static)
 		return WEIR_DROP_SPOOFED_MAC;
 	verdict->learn = true;
 	return WEIR_OK;
@@ -88,17 +88,17 @@ resolve_destination(const struct weir_vnet *vnet, const struct weir_mac *dmac, s
 	uint32_t place;
 
 	if (weir_mac_is_group(dmac)) {
-		verdict->dmac = WEIR_MAC_GROUP;
+		verdict->key.dmac = WEIR_MAC_GROUP;
 		return is_reserved(dmac) ? WEIR_DROP_LINK_LOCAL : resolve_flood(verdict);
 	}
-	verdict->dmac = weir_vnet_mac(vnet, verdict->in->sw, dmac);
-	place = verdict->dmac == WEIR_NONE ? WEIR_NONE : entry_place(vnet, verdict->dmac, &verdict->dmac_gen);
+	verdict->key.dmac = weir_vnet_mac(vnet, verdict->in->sw, dmac);
+	place = verdict->key.dmac == WEIR_NONE ? WEIR_NONE : entry_place(vnet, verdict->key.dmac, &verdict->dmac_gen);
 	if (place == verdict->in->id)
 		return WEIR_DROP_SAME_PORT;
 	verdict->out = place == WEIR_NONE ? NULL : weir_vnet_iface(vnet, place);
 	/* Not known, gone since, or moved to another switch. */
 	if (verdict->out == NULL || verdict->out->sw != verdict->in->sw) {
-		verdict->dmac = WEIR_NONE;
+		verdict->key.dmac = WEIR_NONE;
 		verdict->uses_absent = true;
 		return resolve_flood(verdict);
 	}
@@ -108,23 +108,31 @@ resolve_destination(const struct weir_vnet *vnet, const struct weir_mac *dmac, s
 	return WEIR_OK;
 }
 
+static void
+set_limit(struct weir_verdict *verdict, uint32_t which, const struct weir_limit *limit, uint32_t credit)
+{
+	verdict->limit[which] = weir_limit_serial(limit);
+	verdict->credit[which] = limit != NULL ? credit : WEIR_CREDIT_NONE;
+}
+
 /* What packets need of both ends, beside the verdict. */
 static void
 copy_ends(struct weir_verdict *verdict)
 {
 	const struct weir_iface *in = verdict->in, *out = verdict->out;
+	enum weir_direction direction;
 
-	verdict->in_id = in->id;
-	verdict->limit[WEIR_LIMIT_IN] = weir_limit_serial(in->limit_in);
+	set_limit(verdict, WEIR_LIMIT_IN, in->limit_in, weir_credit_in(in->id));
 	if (verdict->action == WEIR_FLOOD)
 		return;
+	direction = out->kind == WEIR_IFACE_REMOTE ? WEIR_TO_UPLINK : WEIR_TO_VPORT;
 	verdict->out_id = out->id;
-	verdict->limit[WEIR_LIMIT_OUT] = weir_limit_serial(out->limit_out);
-	verdict->limit[WEIR_LIMIT_TENANT] = weir_limit_serial(out->limit_tenant);
+	set_limit(verdict, WEIR_LIMIT_OUT, out->limit_out, weir_credit_out(out->id));
+	set_limit(verdict, WEIR_LIMIT_TENANT, out->limit_tenant, weir_credit_tenant(verdict->tenant, direction));
 	verdict->to_remote = out->kind == WEIR_IFACE_REMOTE;
 	if (verdict->to_remote) {
-		verdict->vlan = out->vtep;
-		verdict->tag = out->vni;
+		verdict->vtep = out->vtep;
+		verdict->vni = out->vni;
 	} else {
 		verdict->vlan = out->vlan;
 		verdict->tag = out->vlan != WEIR_NONE ? weir_vlan_tag((uint16_t)out->vlan) : 0;
@@ -156,8 +164,8 @@ weir_resolve(const struct weir_vnet *vnet, const struct weir_iface *in, const st
 			return WEIR_DROP_RECONFIGURED;
 	} while (in != seen);
 	verdict->in = in;
+	verdict->key = (struct weir_path_key){in->id, in->serial, WEIR_NONE, WEIR_NONE};
 	verdict->sw = weir_vnet_switch(vnet, in->sw);
-	verdict->smac = verdict->dmac = WEIR_NONE;
 	verdict->cacheable = (frame->kind & (WEIR_FRAME_ARP | WEIR_FRAME_ND)) == 0;
 	if (verdict->sw == NULL)
 		return WEIR_DROP_RECONFIGURED;
@@ -185,9 +193,9 @@ weir_verdict_recheck(const struct weir_vnet *vnet, struct weir_verdict *verdict)
 		return false;
 	if (verdict->uses_absent && gen(vnet->absent_gen, verdict->sw_id) != verdict->absent_gen)
 		return false;
-	if (verdict->smac != WEIR_NONE && gen(vnet->mac_gen, verdict->smac) != verdict->smac_gen)
+	if (verdict->key.smac != WEIR_NONE && gen(vnet->mac_gen, verdict->key.smac) != verdict->smac_gen)
 		return false;
-	if (verdict->dmac < WEIR_MACS_MAX && gen(vnet->mac_gen, verdict->dmac) != verdict->dmac_gen)
+	if (verdict->key.dmac < WEIR_MACS_MAX && gen(vnet->mac_gen, verdict->key.dmac) != verdict->dmac_gen)
 		return false;
 	verdict->epoch = epoch;
 	return true;

@@ -227,8 +227,10 @@ enum {
 	WEIR_LIMITS,
 };
 
-/* What a worker holds of them, by index: two a vport, then one a tenant and direction. */
-#define WEIR_CREDITS (2 * WEIR_IFACES_MAX + WEIR_DIRECTIONS * WEIR_TENANTS_MAX)
+/* What a worker holds of them, by index: two a vport, then one a tenant and direction; and of no limit, of which the
+ * worker sees to it that there is always enough. */
+#define WEIR_CREDIT_NONE (2 * WEIR_IFACES_MAX + WEIR_DIRECTIONS * WEIR_TENANTS_MAX)
+#define WEIR_CREDITS (WEIR_CREDIT_NONE + 1)
 
 static inline uint32_t
 weir_credit_in(uint32_t iface)
@@ -248,6 +250,13 @@ weir_credit_tenant(uint32_t tenant, enum weir_direction direction)
 	return 2 * WEIR_IFACES_MAX + WEIR_DIRECTIONS * tenant + direction;
 }
 
+/* What a walk leads from and to. */
+struct weir_path_key {
+	uint32_t in, serial; /* interface and its incarnation */
+	uint32_t smac;	     /* MAC entry, or WEIR_NONE */
+	uint32_t dmac;	     /* MAC entry, WEIR_NONE (flooded) or WEIR_MAC_GROUP */
+};
+
 /* The composed result of the walk, and what it was composed from. */
 struct weir_verdict {
 	uint32_t epoch;	 /* of the tenant when it was last found good */
@@ -256,21 +265,28 @@ struct weir_verdict {
 	bool to_remote;	 /* `out` is one */
 	bool cacheable;	 /* ARP and ND are not: their payload is checked each time */
 	bool learn;	 /* the source MAC is not known to be at `in`, or may age: say so to maintenance */
-	uint32_t vlan;	 /* of `out`, if it is a vport; of a remote its VTEP's id */
-	const struct weir_iface *in, *out; /* out: FORWARD */
-	const struct weir_port *port;	   /* of `out`, if it is a vport; NULL while it is down */
-	uint32_t in_id, out_id;
-	uint32_t limit[WEIR_LIMITS]; /* their serials: 0 = no limit */
-	uint32_t tag;		     /* vport: to put on, as it stands in memory; 0 = none. Remote: its VNI */
+	union {
+		uint32_t vlan; /* of `out`, if it is a vport */
+		uint32_t vtep; /* its id, if `out` is a remote */
+	};
+	union {
+		uint32_t tag; /* vport: to put on, as it stands in memory; 0 = none */
+		uint32_t vni; /* remote */
+	};
+	uint32_t out_id;
+	const struct weir_port *port; /* of `out`, if it is a vport; NULL while it is down */
+	uint32_t limit[WEIR_LIMITS];  /* their serials: 0 = no limit */
+	uint32_t credit[WEIR_LIMITS]; /* what the worker holds of each: by index, WEIR_CREDIT_NONE for no limit */
 	/* what a packet of a known flow needs ends here: one cacheline */
+	const struct weir_iface *in WEIR_CACHE_ALIGNED;
+	const struct weir_iface *out; /* FORWARD */
 	const struct weir_switch *sw;
+	struct weir_path_key key; /* of the path that this is the verdict of */
 	/* the generations it depends on */
-	uint32_t sw_id, switch_gen, absent_gen;
-	uint32_t smac, smac_gen; /* MAC entry, or WEIR_NONE */
-	uint32_t dmac, dmac_gen; /* MAC entry, WEIR_NONE or WEIR_MAC_GROUP */
-	bool uses_absent;	 /* source or destination MAC was not known */
+	uint32_t sw_id, switch_gen, absent_gen, smac_gen, dmac_gen;
+	bool uses_absent; /* source or destination MAC was not known */
 };
-_Static_assert(offsetof(struct weir_verdict, sw) == WEIR_CACHELINE, "what packets need is one cacheline");
+_Static_assert(offsetof(struct weir_verdict, in) == WEIR_CACHELINE, "what packets need is one cacheline");
 
 static inline uint32_t
 weir_limit_serial(const struct weir_limit *limit)
@@ -314,11 +330,7 @@ struct weir_path {
 	uint32_t gen;	    /* bumped when it is composed anew: its flows are then resolved again, one by one */
 	uint32_t refs;	    /* flows; of a free path: the next free one */
 	uint64_t refreshed; /* when the source MAC was last reported as seen */
-	struct weir_verdict verdict WEIR_CACHE_ALIGNED;
-	struct weir_path_key {
-		uint32_t in, serial; /* interface and its incarnation */
-		uint32_t smac, dmac; /* MAC entries; dmac WEIR_NONE: flooded */
-	} key;
+	struct weir_verdict verdict;
 } WEIR_CACHE_ALIGNED;
 _Static_assert(sizeof(struct weir_path) == 3 * WEIR_CACHELINE, "the last one is for the walk only");
 

@@ -51,11 +51,10 @@ add_flow(uint32_t worker, uint32_t iface_id, uint16_t port)
 	    .sport = htons(port),
 	};
 	struct weir_flow *flow;
-	uint32_t index = 0;
 	uint64_t hash;
 
 	hash = weir_flows_hash(flows, &key);
-	weir_flows_lookup(flows, &key, &hash, &index, 1, &flow);
+	flow = weir_flows_find(flows, &key, hash);
 	cr_assert_null(flow);
 	flow = weir_flows_add(flows, &key, hash,
 	    &(struct weir_flow_owner){iface->tenant->id, iface->tenant->serial, iface->id, iface->serial},

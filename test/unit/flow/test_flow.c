@@ -88,7 +88,7 @@ Test(flow, bulk_lookup_by_position)
 	}
 	for (uint32_t i = 0; i < 64; i += 3)
 		(void)add(i, 1);
-	weir_flows_lookup(flows, keys, hashes, at, WEIR_ARRAY_LEN(at), found);
+	look_up_all(keys, hashes, at, WEIR_ARRAY_LEN(at), found);
 	for (uint32_t k = 0; k < WEIR_ARRAY_LEN(at); k++) {
 		uint64_t hash;
 
@@ -96,7 +96,7 @@ Test(flow, bulk_lookup_by_position)
 		cr_assert_eq(found[at[k]] != NULL, at[k] % 3 == 0);
 	}
 	cr_assert_eq(found[1], (void *)1);
-	weir_flows_lookup(flows, keys, hashes, at, 0, found);
+	look_up_all(keys, hashes, at, 0, found);
 	cr_assert_eq(found[1], (void *)1);
 }
 
@@ -114,7 +114,7 @@ Test(flow, a_full_bulk_lookup)
 		at[i] = i;
 		hashes[i] = weir_flows_hash(flows, &keys[i]);
 	}
-	weir_flows_lookup(flows, keys, hashes, at, 64, found);
+	look_up_all(keys, hashes, at, 64, found);
 	for (uint32_t i = 0; i < 64; i++)
 		cr_assert_eq(found[i]->tenant, i);
 }

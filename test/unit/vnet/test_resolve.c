@@ -17,8 +17,8 @@ Test(resolve, unknown_macs_are_flooded_and_learned)
 	cr_assert(verdict.uses_absent);
 	cr_assert_eq(verdict.in, &ifaces[A]);
 	cr_assert_eq(verdict.sw, &switches[RED_WEB]);
-	cr_assert_eq(verdict.smac, WEIR_NONE);
-	cr_assert_eq(verdict.dmac, WEIR_NONE);
+	cr_assert_eq(verdict.key.smac, WEIR_NONE);
+	cr_assert_eq(verdict.key.dmac, WEIR_NONE);
 	cr_assert_eq(verdict.tenant, RED);
 }
 
@@ -31,13 +31,13 @@ Test(resolve, known_macs_are_forwarded)
 	cr_assert_eq(verdict.out, &ifaces[R]);
 	cr_assert_not(verdict.learn);
 	cr_assert_not(verdict.uses_absent);
-	cr_assert_eq(verdict.smac, one);
-	cr_assert_eq(verdict.dmac, two);
+	cr_assert_eq(verdict.key.smac, one);
+	cr_assert_eq(verdict.key.dmac, two);
 	/* The other tenant's switch knows nothing of them. */
 	verdict = walk(C, 2, 1);
 	cr_assert_eq(verdict.action, WEIR_FLOOD);
-	cr_assert_eq(verdict.smac, WEIR_NONE);
-	cr_assert_eq(verdict.dmac, WEIR_NONE);
+	cr_assert_eq(verdict.key.smac, WEIR_NONE);
+	cr_assert_eq(verdict.key.dmac, WEIR_NONE);
 }
 
 Test(resolve, group_addresses_are_flooded_whatever_is_known)
@@ -47,7 +47,7 @@ Test(resolve, group_addresses_are_flooded_whatever_is_known)
 	(void)learn(A, 1);
 	verdict = walk(A, BROADCAST, 1);
 	cr_assert_eq(verdict.action, WEIR_FLOOD);
-	cr_assert_eq(verdict.dmac, WEIR_MAC_GROUP);
+	cr_assert_eq(verdict.key.dmac, WEIR_MAC_GROUP);
 	cr_assert_not(verdict.uses_absent);
 }
 
@@ -58,7 +58,7 @@ Test(resolve, a_mac_at_another_place_is_learned_anew)
 	(void)learn(B, 1);
 	verdict = walk(A, 2, 1);
 	cr_assert(verdict.learn);
-	cr_assert_neq(verdict.smac, WEIR_NONE);
+	cr_assert_neq(verdict.key.smac, WEIR_NONE);
 }
 
 Test(resolve, an_entry_that_goes_while_it_is_looked_at_is_none)
@@ -72,8 +72,8 @@ Test(resolve, an_entry_that_goes_while_it_is_looked_at_is_none)
 	cr_assert_eq(verdict.action, WEIR_FLOOD);
 	cr_assert(verdict.learn);
 	cr_assert(verdict.uses_absent);
-	cr_assert_eq(verdict.smac, WEIR_NONE);
-	cr_assert_eq(verdict.dmac, WEIR_NONE);
+	cr_assert_eq(verdict.key.smac, WEIR_NONE);
+	cr_assert_eq(verdict.key.dmac, WEIR_NONE);
 }
 
 Test(resolve, a_static_mac_stays_where_it_is)
