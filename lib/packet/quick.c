@@ -9,26 +9,33 @@
 #define V4_L4 (L3 + sizeof(struct rte_ipv4_hdr))
 #define V6_L4 (L3 + sizeof(struct rte_ipv6_hdr))
 
-/* ingress ethertype proto flags dmac smac vlans, src, dst, ports peer */
-const uint8_t weir_quick_key_v4[2][64] WEIR_CACHE_ALIGNED = {
-    {0, 0, 0, 0, 12, 13, 23, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 0, 0, 0, /* */
-	26, 27, 28, 29, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,			  /* */
-	30, 31, 32, 33, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,			  /* */
-	34, 35, 36, 37, 0, 0, 0, 0},
-    {0, 0, 0, 0, 16, 17, 27, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 0, 0, 0, /* */
-	30, 31, 32, 33, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,			  /* */
-	34, 35, 36, 37, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,			  /* */
-	38, 39, 40, 41, 0, 0, 0, 0},
-};
-const uint8_t weir_quick_key_v6[2][64] WEIR_CACHE_ALIGNED = {
-    {0, 0, 0, 0, 12, 13, 20, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 0, 0, 0, /* */
-	22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37,		  /* */
-	38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53,		  /* */
-	54, 55, 56, 57, 0, 0, 0, 0},
-    {0, 0, 0, 0, 16, 17, 24, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 0, 0, 0, /* */
-	26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41,		  /* */
-	42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57,		  /* */
-	58, 59, 60, 61, 0, 0, 0, 0},
+/* ingress ethertype proto flags dmac smac vlans, src, dst, ports peer; behind a tag of `t` bytes */
+#define MACS 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+#define FOUR(at) (at), (at) + 1, (at) + 2, (at) + 3
+#define SIXTEEN(at) FOUR(at), FOUR((at) + 4), FOUR((at) + 8), FOUR((at) + 12)
+#define NONE 0, 0, 0, 0
+#define KEY_V4(t)                                                                                                    \
+	{                                                                                                            \
+		NONE, (t) + 12, (t) + 13, (t) + 23, 0, MACS, NONE, FOUR((t) + 26), NONE, NONE, NONE, FOUR((t) + 30), \
+		    NONE, NONE, NONE, FOUR((t) + 34), NONE                                                           \
+	}
+#define KEY_V6(t)                                                                                                    \
+	{                                                                                                            \
+		NONE, (t) + 12, (t) + 13, (t) + 20, 0, MACS, NONE, SIXTEEN((t) + 22), SIXTEEN((t) + 38),             \
+		    FOUR((t) + 54), NONE                                                                             \
+	}
+
+const uint8_t weir_quick_key_v4[2][64] WEIR_CACHE_ALIGNED = {KEY_V4(0), KEY_V4(4)};
+const uint8_t weir_quick_key_v6[2][64] WEIR_CACHE_ALIGNED = {KEY_V6(0), KEY_V6(4)};
+
+#define FRAME(offset, flags)                                                                                         \
+	{                                                                                                            \
+		.l3 = L3, .l4 = (offset), .kind = (flags), .plain = 1                                                \
+	}
+
+const struct weir_frame weir_quick_frames[2][2] = {
+    {FRAME(V4_L4, WEIR_FRAME_IPV4), FRAME(V4_L4, WEIR_FRAME_IPV4 | WEIR_FRAME_TCP)},
+    {FRAME(V6_L4, WEIR_FRAME_IPV6), FRAME(V6_L4, WEIR_FRAME_IPV6 | WEIR_FRAME_TCP)},
 };
 
 static void

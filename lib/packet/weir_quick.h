@@ -52,6 +52,17 @@ weir_quick_decap(struct rte_mbuf *m, const struct weir_quick_tunnel *tunnel)
 
 #if WEIR_QUICK
 
+/* Where a frame comes from, as it stands in its key. */
+typedef __m512i weir_quick_origin;
+
+static inline weir_quick_origin
+weir_quick_origin_of(uint32_t ingress, uint32_t peer)
+{
+	__m512i origin = _mm512_zextsi128_si512(_mm_cvtsi32_si128((int)ingress));
+
+	return peer == 0 ? origin : _mm512_mask_set1_epi32(origin, 1u << 15, (int)peer);
+}
+
 /* Offsets in an Ethernet frame of IPv4 or IPv6 without options. */
 enum {
 	WEIR_QUICK_TYPE = 12,
@@ -96,21 +107,23 @@ weir_quick_matches(const uint8_t *data, const struct weir_tunnel_match *match)
 	return _mm512_test_epi64_mask(head, head) == 0;
 }
 
-/* The checksum of a header without options. */
+/*
+ * The checksum of a header without options, which is not all zeros: the sum of its words with the carry added at the
+ * end is the same modulo 65535, whatever the width of the words.
+ */
 static inline bool
 weir_quick_checksum_ok(const uint8_t *ip)
 {
-	uint64_t a, b, sum;
+	unsigned long long a, b, sum;
+	unsigned char carry;
 	uint32_t c;
 
 	memcpy(&a, ip, sizeof(a));
 	memcpy(&b, ip + 8, sizeof(b));
 	memcpy(&c, ip + 16, sizeof(c));
-	sum = (a & UINT32_MAX) + (a >> 32) + (b & UINT32_MAX) + (b >> 32) + c;
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & UINT16_MAX) + (sum >> 16 & UINT16_MAX) + (sum >> 32);
-	sum = (sum & UINT16_MAX) + (sum >> 16);
-	return sum == UINT16_MAX;
+	carry = _addcarry_u64(0, a, b, &sum);
+	carry = _addcarry_u64(carry, sum, c, &sum);
+	return (sum + carry) % UINT16_MAX == 0;
 }
 
 /*
@@ -150,16 +163,15 @@ extern const uint8_t weir_quick_key_v4[2][64], weir_quick_key_v6[2][64]; /* of f
 	(WEIR_QUICK_BYTES(4, 3) | WEIR_QUICK_BYTES(8, 12) | WEIR_QUICK_BYTES(24, 16) | WEIR_QUICK_BYTES(40, 16) |    \
 	    WEIR_QUICK_BYTES(56, 4))
 
+/* The key of a frame that begins with `head`, its other bytes being those of `origin`. */
 static inline void
-weir_quick_key(
-    __m512i head, const uint8_t from[64], uint64_t mask, uint32_t ingress, uint32_t peer, struct weir_key *key)
+weir_quick_key(__m512i head, const uint8_t from[64], uint64_t mask, weir_quick_origin origin, struct weir_key *key)
 {
-	__m512i bytes = _mm512_maskz_permutexvar_epi8(mask, _mm512_load_si512(from), head);
-
-	bytes = _mm512_mask_set1_epi32(bytes, 1u << 0, (int)ingress);
-	bytes = _mm512_mask_set1_epi32(bytes, 1u << 15, (int)peer);
-	_mm512_storeu_si512(key, bytes);
+	_mm512_storeu_si512(key, _mm512_mask_permutexvar_epi8(origin, mask, _mm512_load_si512(from), head));
 }
+
+/* What frames of a kind have in common: by IP version 4 or 6, UDP or TCP. */
+extern const struct weir_frame weir_quick_frames[2][2];
 
 /*
  * The L4 header, where TCP or UDP has `room` bytes, and what of the frame is in fixed places: true if all is good.
@@ -168,37 +180,34 @@ static inline bool
 weir_quick_finish(
     const uint8_t *l4, uint32_t len, bool v6, uint32_t room, uint8_t proto, uint8_t tos, struct weir_frame *frame)
 {
-	uint8_t kind = v6 ? WEIR_FRAME_IPV6 : WEIR_FRAME_IPV4, tcp_flags = 0;
-	uint32_t need = 8, own;
+	uint32_t own;
 
-	if (proto == 17) {
+	if (__builtin_expect(proto == 17, 1)) {
 		own = weir_quick_be16(l4 + 4);
+		*frame = weir_quick_frames[v6][0];
+		if (own < 8)
+			return false;
 	} else if (proto == 6 && room >= 20) {
 		own = (l4[12] >> 4) * 4u;
-		need = 20;
-		kind |= WEIR_FRAME_TCP;
-		tcp_flags = l4[13];
+		*frame = weir_quick_frames[v6][1];
+		frame->tcp_flags = l4[13];
+		if (own < 20)
+			return false;
 	} else {
 		return false;
 	}
-	*frame = (struct weir_frame){.len = len,
-	    .avail = len,
-	    .l3 = WEIR_QUICK_L3,
-	    .l4 = v6 ? WEIR_QUICK_V6_L4 : WEIR_QUICK_V4_L4,
-	    .kind = kind,
-	    .tos = tos,
-	    .tcp_flags = tcp_flags,
-	    .plain = 1};
-	return own >= need && own <= room;
+	frame->len = frame->avail = len;
+	frame->tos = tos;
+	return own <= room;
 }
 
 /*
  * A frame of `len` contiguous bytes, without a tag or with the one that is about to be taken off: true if it is
- * usual; then *key, with `ingress` and `peer`, and *frame are filled, as of the frame without the tag.
+ * usual; then *key, with `origin`, and *frame are filled, as of the frame without the tag.
  */
 static inline bool
-weir_quick_frame(const uint8_t *data, uint32_t len, bool tagged, uint32_t ingress, uint32_t peer,
-    struct weir_key *key, struct weir_frame *frame)
+weir_quick_frame(const uint8_t *data, uint32_t len, bool tagged, weir_quick_origin origin, struct weir_key *key,
+    struct weir_frame *frame)
 {
 	const uint32_t tag = tagged ? 4 : 0;
 	const uint8_t *p = data + tag; /* what follows the MACs stands where it does without a tag */
@@ -217,7 +226,7 @@ weir_quick_frame(const uint8_t *data, uint32_t len, bool tagged, uint32_t ingres
 		if (version != 0x45 || (fragment & __builtin_bswap16(0x3fff)) != 0 || room < 28 ||
 		    room > len - tag - WEIR_QUICK_L3)
 			return false;
-		weir_quick_key(head, weir_quick_key_v4[tagged], WEIR_QUICK_MASK_V4, ingress, peer, key);
+		weir_quick_key(head, weir_quick_key_v4[tagged], WEIR_QUICK_MASK_V4, origin, key);
 		return weir_quick_finish(p + WEIR_QUICK_V4_L4, len - tag, false, room - 20, p[WEIR_QUICK_V4_PROTO],
 		    p[WEIR_QUICK_L3 + 1], frame);
 	}
@@ -226,7 +235,7 @@ weir_quick_frame(const uint8_t *data, uint32_t len, bool tagged, uint32_t ingres
 		room = weir_quick_be16(p + WEIR_QUICK_V6_PAYLOAD);
 		if (version >> 4 != 6 || room < 8 || room + WEIR_QUICK_V6_L4 > len - tag)
 			return false;
-		weir_quick_key(head, weir_quick_key_v6[tagged], WEIR_QUICK_MASK_V6, ingress, peer, key);
+		weir_quick_key(head, weir_quick_key_v6[tagged], WEIR_QUICK_MASK_V6, origin, key);
 		return weir_quick_finish(p + WEIR_QUICK_V6_L4, len - tag, true, room, p[WEIR_QUICK_V6_PROTO],
 		    (uint8_t)(weir_quick_be16(p + WEIR_QUICK_L3) >> 4), frame);
 	}
@@ -234,6 +243,16 @@ weir_quick_frame(const uint8_t *data, uint32_t len, bool tagged, uint32_t ingres
 }
 
 #else
+
+typedef struct {
+	uint32_t ingress, peer;
+} weir_quick_origin;
+
+static inline weir_quick_origin
+weir_quick_origin_of(uint32_t ingress, uint32_t peer)
+{
+	return (weir_quick_origin){ingress, peer};
+}
 
 static inline bool
 weir_quick_underlay(const uint8_t *data, uint32_t len, const struct weir_tunnel_match *match, bool v6,
@@ -244,10 +263,10 @@ weir_quick_underlay(const uint8_t *data, uint32_t len, const struct weir_tunnel_
 }
 
 static inline bool
-weir_quick_frame(const uint8_t *data, uint32_t len, bool tagged, uint32_t ingress, uint32_t peer,
-    struct weir_key *key, struct weir_frame *frame)
+weir_quick_frame(const uint8_t *data, uint32_t len, bool tagged, weir_quick_origin origin, struct weir_key *key,
+    struct weir_frame *frame)
 {
-	(void)data, (void)len, (void)tagged, (void)ingress, (void)peer, (void)key, (void)frame;
+	(void)data, (void)len, (void)tagged, (void)origin, (void)key, (void)frame;
 	return false;
 }
 

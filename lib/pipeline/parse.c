@@ -186,8 +186,8 @@ quick_tunnel(const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i,
 	} else {
 		memcpy(&peer, data + 26, sizeof(peer));
 	}
-	if (!weir_quick_frame(
-		data + tunnel.inner, tunnel.inner_len, false, ingress, peer, &burst->key[i], &burst->frame[i]))
+	if (!weir_quick_frame(data + tunnel.inner, tunnel.inner_len, false, weir_quick_origin_of(ingress, peer),
+		&burst->key[i], &burst->frame[i]))
 		return false;
 	burst->received[i] = rte_pktmbuf_pkt_len(m);
 	weir_quick_decap(m, &tunnel);
@@ -235,8 +235,8 @@ quick_vport(struct weir_burst *burst, uint32_t i, bool tagged, uint32_t iface)
 {
 	struct rte_mbuf *m = burst->m[i];
 
-	if (!weir_quick_frame(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), tagged, iface, 0,
-		&burst->key[i], &burst->frame[i]))
+	if (!weir_quick_frame(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), tagged,
+		weir_quick_origin_of(iface, 0), &burst->key[i], &burst->frame[i]))
 		return false;
 	if (tagged)
 		weir_vlan_pop(m);
@@ -314,18 +314,18 @@ parse(struct weir_pipe *pipe, struct weir_burst *burst, const struct weir_port_m
 #define HASH_LAG 4
 
 static inline void
-hash(const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
+hash(const struct weir_flows *flows, struct weir_burst *burst, uint32_t i)
 {
-	burst->hash[i] = weir_flows_hash(pipe->flows, &burst->key[i]);
+	burst->hash[i] = weir_flows_hash(flows, &burst->key[i]);
 }
 
 /* Packet i goes on, as the kept-th. */
 static inline void
-keep(const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t kept, uint32_t i)
+keep(const struct weir_flows *flows, struct weir_burst *burst, uint32_t kept, uint32_t i)
 {
 	burst->live[kept] = i;
 	if (kept >= HASH_LAG)
-		hash(pipe, burst, burst->live[kept - HASH_LAG]);
+		hash(flows, burst, burst->live[kept - HASH_LAG]);
 }
 
 /*
@@ -336,6 +336,7 @@ static void
 parse_tunnels(struct weir_pipe *pipe, struct weir_burst *burst, const struct weir_port_map *map,
     const struct weir_underlay *underlay)
 {
+	const struct weir_flows *flows = pipe->flows;
 	uint32_t kept = 0;
 
 	for (uint32_t k = 0; k < burst->n_live; k++) {
@@ -343,7 +344,7 @@ parse_tunnels(struct weir_pipe *pipe, struct weir_burst *burst, const struct wei
 
 		if (quick_underlay(pipe, burst, i, underlay->match) || quick_frame(burst, map, i, WEIR_NONE) ||
 		    parse(pipe, burst, map, i))
-			keep(pipe, burst, kept++, i);
+			keep(flows, burst, kept++, i);
 	}
 	burst->n_live = kept;
 }
@@ -351,13 +352,14 @@ parse_tunnels(struct weir_pipe *pipe, struct weir_burst *burst, const struct wei
 static void
 parse_frames(struct weir_pipe *pipe, struct weir_burst *burst, const struct weir_port_map *map, uint32_t vport)
 {
+	const struct weir_flows *flows = pipe->flows;
 	uint32_t kept = 0;
 
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		uint32_t i = burst->live[k];
 
 		if (quick_frame(burst, map, i, vport) || parse(pipe, burst, map, i))
-			keep(pipe, burst, kept++, i);
+			keep(flows, burst, kept++, i);
 	}
 	burst->n_live = kept;
 }
@@ -377,5 +379,5 @@ stage_parse(struct weir_pipe *pipe, struct weir_burst *burst)
 		parse_frames(pipe, burst, map,
 		    (target & WEIR_TARGET_UNDERLAY) != 0 || target == WEIR_TARGET_NONE ? WEIR_NONE : target - 1);
 	for (uint32_t k = burst->n_live > HASH_LAG ? burst->n_live - HASH_LAG : 0; k < burst->n_live; k++)
-		hash(pipe, burst, burst->live[k]);
+		hash(pipe->flows, burst, burst->live[k]);
 }

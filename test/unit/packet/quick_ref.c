@@ -74,7 +74,8 @@ quick_frame_differs(const uint8_t *data, uint32_t len, bool tagged, bool *taken)
 	/* Whatever is not filled shows. */
 	memset(&quick_key, 0xa5, sizeof(quick_key));
 	memset(&quick_frame, 0xa5, sizeof(quick_frame));
-	*taken = weir_quick_frame(at_the_edge(data, len), len, tagged, INGRESS, PEER, &quick_key, &quick_frame);
+	*taken = weir_quick_frame(
+	    at_the_edge(data, len), len, tagged, weir_quick_origin_of(INGRESS, PEER), &quick_key, &quick_frame);
 	good = parse_slowly(data, len, tagged, &key, &frame);
 	if (!good)
 		return *taken ? "a broken frame was taken" : NULL;
