@@ -142,9 +142,9 @@ flood(struct weir_pipe *pipe, const struct weir_verdict *verdict, struct leaving
 
 /* What leaves by the way out of the packet's verdict. */
 static inline struct leaving
-leaving_of(const struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i)
+leaving_of(
+    const struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, const struct weir_verdict *verdict)
 {
-	const struct weir_verdict *verdict = burst->verdict[i];
 	const struct weir_flow *flow = burst->flow[i];
 
 	return (struct leaving){
@@ -169,7 +169,7 @@ static void
 lose_known(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct leaving *leaving,
     enum weir_reason reason)
 {
-	const struct weir_verdict *verdict = burst->verdict[i];
+	const struct weir_verdict *verdict = &burst->path[i]->verdict;
 
 	enter(pipe, burst, i, verdict->in, leaving->bytes);
 	weir_count(pipe->counters, verdict->key.in)->accepted++;
@@ -181,8 +181,8 @@ lose_known(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const s
 static __attribute__((noinline)) void
 send_known(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 {
-	const struct weir_verdict *verdict = burst->verdict[i];
-	struct leaving leaving = leaving_of(pipe, burst, i);
+	const struct weir_verdict *verdict = &burst->path[i]->verdict;
+	struct leaving leaving = leaving_of(pipe, burst, i, verdict);
 	enum weir_reason reason;
 
 	if (!take_in(pipe, verdict, leaving.bytes, burst->now)) {
@@ -262,7 +262,7 @@ straight_to_vport(
 }
 
 /* To a remote whose neighbour is known. */
-static inline bool
+static __attribute__((noinline)) bool
 straight_to_remote(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, struct weir_path *path,
     const struct straight *s)
 {
@@ -301,10 +301,11 @@ send_straight(
 static void
 send_new(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 {
-	struct leaving leaving = leaving_of(pipe, burst, i);
+	const struct weir_verdict *verdict = burst->verdict[i];
+	struct leaving leaving = leaving_of(pipe, burst, i, verdict);
 
-	if (burst->verdict[i]->action == WEIR_FLOOD)
-		flood(pipe, burst->verdict[i], &leaving, burst->now);
+	if (verdict->action == WEIR_FLOOD)
+		flood(pipe, verdict, &leaving, burst->now);
 	else
 		send_original(pipe, &leaving, burst->now);
 }

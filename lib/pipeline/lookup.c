@@ -13,7 +13,7 @@
 
 #include "pipeline_priv.h"
 
-#define LEARN_AGAIN WEIR_NS_PER_MS
+#define LEARN_AGAIN (int64_t) WEIR_NS_PER_MS
 
 static struct weir_tenant *
 tenant_of(const struct weir_vnet *vnet, uint32_t id)
@@ -141,16 +141,20 @@ install(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const stru
 	return flow;
 }
 
-/* Says once in a while that the source MAC is in use, however many flows share the path; and soon again what has not
- * been learned yet, since messages may be lost. */
+/* The source MAC was just reported: what has not been learned yet is said again soon, since messages may be lost. */
+static inline void
+reported(const struct weir_burst *burst, struct weir_path *path)
+{
+	path->refreshed = path->verdict.learn ? burst->fresh + LEARN_AGAIN : (int64_t)burst->now;
+}
+
+/* Says once in a while that the source MAC is in use, however many flows share the path. */
 static inline void
 refresh(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, struct weir_path *path)
 {
-	uint64_t every = path->verdict.learn ? LEARN_AGAIN : __atomic_load_n(&pipe->refresh, __ATOMIC_RELAXED);
-
-	if (burst->now - path->refreshed <= every)
+	if (__builtin_expect(path->refreshed >= burst->fresh, 1))
 		return;
-	path->refreshed = burst->now;
+	reported(burst, path);
 	learn(pipe, path->verdict.in, &burst->key[i].smac, burst->now);
 }
 
@@ -259,7 +263,7 @@ walk(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_f
 
 		remember(pipe, &burst->key[i], burst->flow[i]->path);
 		if (verdict->learn)
-			path->refreshed = burst->now;
+			reported(burst, path);
 		else
 			refresh(pipe, burst, i, path);
 		return WEIR_OK;
@@ -312,22 +316,27 @@ hit(const struct weir_vnet *vnet, struct weir_path *paths, const struct weir_flo
 	return path->gen == flow->path_gen && weir_verdict_valid(vnet, &path->verdict) ? path : NULL;
 }
 
-/* Packet i is of a known flow. */
+/* Packet i is of this known flow and goes to one interface. */
 static inline void
-take_path(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_path *path)
+take_path(
+    struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_flow *flow, struct weir_path *path)
 {
 	burst->path[i] = path;
-	burst->verdict[i] = &path->verdict;
+	count_flow(flow, &burst->frame[i], burst->now);
+	prefetch_credits(pipe->credits, &path->verdict);
 	refresh(pipe, burst, i, path);
-	count_flow(burst->flow[i], &burst->frame[i], burst->now);
-	if (__builtin_expect(path->verdict.action == WEIR_FORWARD, 1)) {
-		prefetch_credits(pipe->credits, &path->verdict);
-		return;
-	}
-	/* Counted where each copy goes. */
-	enter(pipe, burst, i, path->verdict.in, burst->frame[i].len);
+}
+
+/* Packet i is of this known flow and is flooded: counted where each copy goes. */
+static void
+take_flood(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_path *path)
+{
 	burst->path[i] = NULL;
+	burst->verdict[i] = &path->verdict;
 	burst->n_new++;
+	enter(pipe, burst, i, path->verdict.in, burst->frame[i].len);
+	count_flow(burst->flow[i], &burst->frame[i], burst->now);
+	refresh(pipe, burst, i, path);
 }
 
 /* Packet i is not; false: it is lost. */
@@ -366,51 +375,55 @@ find_flows(const struct weir_pipe *pipe, struct weir_burst *burst)
 	}
 }
 
-/*
- * New and stale flows, whose packets follow those of known ones: all packets of a flow are here, or none, so that
- * their order holds. Returns how many packets go on.
- */
-static uint32_t
-take_new(struct weir_pipe *pipe, struct weir_burst *burst, const uint32_t fresh[], uint32_t n, uint32_t kept)
+/* Packet i, where earlier ones of the burst may have changed what the lookup found; false: it is lost. */
+static bool
+take_any(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, bool first)
 {
-	for (uint32_t k = 0; k < n; k++) {
-		uint32_t i = fresh[k];
-		struct weir_path *path = NULL;
+	struct weir_flow *flow = burst->flow[i];
+	struct weir_path *path;
 
-		/* An earlier packet of this burst may have added it, or taken it away. */
-		if (burst->forgot || (burst->flow[i] == NULL && k > 0))
-			burst->flow[i] = weir_flows_find(pipe->flows, &burst->key[i], burst->hash[i]);
-		if (burst->flow[i] != NULL)
-			path = hit(pipe->vnet, weir_path(pipe->paths, 0), burst->flow[i]);
-		if (path != NULL)
-			take_path(pipe, burst, i, path);
-		else if (!take_walk(pipe, burst, i))
-			continue;
-		burst->live[kept++] = i;
-	}
-	return kept;
+	/* One of them may have added it, or taken it away. */
+	if (burst->forgot || (flow == NULL && !first))
+		flow = burst->flow[i] = weir_flows_find(pipe->flows, &burst->key[i], burst->hash[i]);
+	path = flow != NULL ? hit(pipe->vnet, weir_path(pipe->paths, 0), flow) : NULL;
+	if (path == NULL)
+		return take_walk(pipe, burst, i);
+	if (path->verdict.action == WEIR_FORWARD)
+		take_path(pipe, burst, i, flow, path);
+	else
+		take_flood(pipe, burst, i, path);
+	return true;
 }
 
+/*
+ * Known flows to one interface first, then all others: so each part goes its own way without a look at the other's.
+ * All packets of a flow are in the same part, and their order holds.
+ */
 void
 stage_lookup(struct weir_pipe *pipe, struct weir_burst *burst)
 {
 	const struct weir_vnet *vnet = pipe->vnet;
 	struct weir_path *paths = weir_path(pipe->paths, 0);
-	uint32_t fresh[WEIR_BURST], n = 0, kept = 0;
+	uint32_t others[WEIR_BURST], n = 0, kept = 0, n_live = burst->n_live;
 
 	burst->n_new = 0;
 	burst->forgot = false;
+	burst->fresh = (int64_t)(burst->now - __atomic_load_n(&pipe->refresh, __ATOMIC_RELAXED));
 	find_flows(pipe, burst);
-	for (uint32_t k = 0; k < burst->n_live; k++) {
+	for (uint32_t k = 0; k < n_live; k++) {
 		uint32_t i = burst->live[k];
-		struct weir_path *path = burst->flow[i] != NULL ? hit(vnet, paths, burst->flow[i]) : NULL;
+		struct weir_flow *flow = burst->flow[i];
+		struct weir_path *path = flow != NULL ? hit(vnet, paths, flow) : NULL;
 
-		if (__builtin_expect(path != NULL, 1)) {
-			take_path(pipe, burst, i, path);
+		if (__builtin_expect(path != NULL && path->verdict.action == WEIR_FORWARD, 1)) {
+			take_path(pipe, burst, i, flow, path);
 			burst->live[kept++] = i;
 		} else {
-			fresh[n++] = i;
+			others[n++] = i;
 		}
 	}
-	burst->n_live = n > 0 ? take_new(pipe, burst, fresh, n, kept) : kept;
+	for (uint32_t k = 0; k < n; k++)
+		if (take_any(pipe, burst, others[k], k == 0))
+			burst->live[kept++] = others[k];
+	burst->n_live = kept;
 }

@@ -59,12 +59,13 @@ weir_pipe_run(struct weir_pipe *pipe, const struct weir_port *port, struct rte_m
 	burst->now = now;
 	burst->port = port;
 	burst->n_live = n;
+	memcpy(burst->m, m, n * sizeof(*m));
+	for (uint32_t i = 0; i < n; i++)
+		burst->live[i] = i;
 	for (uint32_t i = 0; i < n; i++) {
 		/* Outer and inner headers. */
 		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
 		rte_prefetch0(rte_pktmbuf_mtod_offset(m[i], void *, WEIR_CACHELINE));
-		burst->m[i] = m[i];
-		burst->live[i] = i;
 	}
 	run(pipe, burst);
 }

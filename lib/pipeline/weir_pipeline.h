@@ -28,6 +28,7 @@
  */
 struct weir_burst {
 	uint64_t now;
+	int64_t fresh;		      /* what was reported to maintenance since then is not again yet */
 	const struct weir_port *port; /* they came in by */
 	uint32_t n_live;
 	uint32_t n_new; /* of them not of a known path */
@@ -45,8 +46,8 @@ struct weir_burst {
 	uint64_t hash[WEIR_BURST];
 	struct weir_flow *flow[WEIR_BURST];
 	struct weir_path *path[WEIR_BURST]; /* of a known flow: what becomes of it is counted there; else NULL */
-	const struct weir_verdict *verdict[WEIR_BURST];
-	struct weir_verdict scratch[WEIR_BURST]; /* verdicts that are not cached */
+	const struct weir_verdict *verdict[WEIR_BURST]; /* where path is NULL */
+	struct weir_verdict scratch[WEIR_BURST];	/* verdicts that are not cached */
 };
 
 /* In an mbuf's private area, for packets that change hands: to a transmit queue's owner, or to maintenance. */

@@ -103,7 +103,12 @@ weir_bucket_match(const struct weir_bucket *bucket, uint16_t tag)
 static inline uint32_t
 weir_bucket_index(const struct weir_bucket *bucket, uint32_t hits)
 {
-	return __atomic_load_n(&bucket->index[__builtin_ctz(hits)], __ATOMIC_RELAXED);
+	uint32_t index = __atomic_load_n(&bucket->index[__builtin_ctz(hits)], __ATOMIC_RELAXED);
+
+	/* WEIR_TABLE_CAPACITY_MAX: said here so that no caller's code asks again. */
+	if (index == WEIR_NONE)
+		__builtin_unreachable();
+	return index;
 }
 
 /* weir_table_hash() of a table whose keys are WEIR_HASH_KEY_MAX bytes. */

@@ -327,9 +327,9 @@ weir_verdict_valid(const struct weir_vnet *vnet, struct weir_verdict *verdict)
 /* What many flows of one worker share. A flow holds a path's index and the generation it bound to. */
 struct weir_path {
 	struct weir_path_count count; /* folded by control, see weir_counters.h */
-	uint32_t gen;	    /* bumped when it is composed anew: its flows are then resolved again, one by one */
-	uint32_t refs;	    /* flows; of a free path: the next free one */
-	uint64_t refreshed; /* when the source MAC was last reported as seen */
+	uint32_t gen;	   /* bumped when it is composed anew: its flows are then resolved again, one by one */
+	uint32_t refs;	   /* flows; of a free path: the next free one */
+	int64_t refreshed; /* when the source MAC was last reported as seen; earlier if that is to be soon again */
 	struct weir_verdict verdict;
 } WEIR_CACHE_ALIGNED;
 _Static_assert(sizeof(struct weir_path) == 3 * WEIR_CACHELINE, "the last one is for the walk only");
