@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A table of a size that suits the flows. A few flows in a table for millions would each have a bucket to themselves,
- * a cacheline of memory seldom in any cache. So there is a table for all slots, one for a fifth of them, and so on,
- * a quarter more memory in buckets than the largest alone; all hash alike. When flows outgrow a table, or are few
+ * a cacheline of memory seldom in any cache. So there is a table for all slots, one for a sixth of them, and so on,
+ * a fifth more memory in buckets than the largest alone; all hash alike. When flows outgrow a table, or are few
  * for it, new ones go to the next, and the others are moved a few buckets at a time: there is no stop, a flow is in
  * one of the two, and what is not in the one is looked for in the other.
  *
  * Room is certain at all times. Growing: a table begins to be emptied at three quarters of its capacity c, with each
- * new flow two buckets of its c / 6.8 at least; the next has a capacity of 5 c. Shrinking to a capacity c: from
- * c / 4 flows on, 5 c / 6.8 buckets are emptied while at most half as many flows are added, 0.37 c.
+ * new flow two buckets of its c / 6.8 at least; the next has a capacity of 6 c. Shrinking to a capacity c: from
+ * c / 4 flows on, 6 c / 6.8 buckets are emptied while at most half as many flows are added, 0.44 c.
  */
 #include <errno.h>
 
@@ -16,7 +16,7 @@
 
 #include "flow_priv.h"
 
-#define RATIO 5
+#define RATIO 6
 #define CAPACITY_MIN 1024 /* smaller is no faster */
 
 static uint32_t

@@ -202,10 +202,7 @@ send_known(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 /* What one packet after the other needs. */
 struct straight {
 	struct weir_credit *credits;
-	struct txbuf *buf; /* of `port` */
-	const struct weir_port *port;
-	uint32_t largest; /* frame that it sends */
-	uint32_t bank;	  /* of counters */
+	uint32_t bank; /* of counters */
 };
 
 /* Charges a known flow's plain frame to all limits ahead of it and counts it on its path; or does nothing. */
@@ -238,26 +235,26 @@ pass_straight(const struct straight *s, struct weir_path *path, uint32_t bytes)
  * limits the worker's credits cover. False: it is another case, and nothing is done yet. First to a vport.
  */
 static inline bool
-straight_to_vport(
-    struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, struct weir_path *path, struct straight *s)
+straight_to_vport(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, struct weir_path *path,
+    const struct straight *s)
 {
 	const struct weir_verdict *verdict = &path->verdict;
+	const struct weir_port *port = verdict->port;
 	uint32_t bytes = burst->frame[i].len;
 	struct rte_mbuf *m = burst->m[i];
+	struct txbuf *buf;
 
-	if (__builtin_expect(verdict->port != s->port, 0)) {
-		if (verdict->port == NULL)
-			return false;
-		s->port = verdict->port;
-		s->buf = tx_buffer(pipe, s->port);
-		s->largest = __atomic_load_n(&s->port->mtu, __ATOMIC_RELAXED) + 14;
-	}
-	if (__builtin_expect(
-		bytes > s->largest || s->buf->n == WEIR_ARRAY_LEN(s->buf->m) || !pass_straight(s, path, bytes), 0))
+	if (__builtin_expect(port == NULL, 0))
+		return false;
+	/* Ports are not remembered from packet to packet: where there are many, a guess would be wrong too often. */
+	buf = tx_buffer(pipe, port);
+	if (__builtin_expect(bytes > __atomic_load_n(&port->mtu, __ATOMIC_RELAXED) + 14 ||
+				 buf->n == WEIR_ARRAY_LEN(buf->m) || !pass_straight(s, path, bytes),
+		0))
 		return false;
 	if (verdict->tag != 0)
 		(void)weir_vlan_push(m, verdict->tag);
-	tx_put(s->buf, m, verdict->out_id, bytes);
+	tx_put(buf, m, verdict->out_id, bytes);
 	return true;
 }
 
@@ -289,8 +286,8 @@ straight_to_remote(struct weir_pipe *pipe, const struct weir_burst *burst, uint3
 }
 
 static inline bool
-send_straight(
-    struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, struct weir_path *path, struct straight *s)
+send_straight(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, struct weir_path *path,
+    const struct straight *s)
 {
 	if (__builtin_expect(!burst->frame[i].plain, 0))
 		return false;
@@ -313,8 +310,7 @@ send_new(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 void
 stage_forward(struct weir_pipe *pipe, struct weir_burst *burst)
 {
-	/* A port of no index yet, which sends no frame of any size. */
-	struct straight straight = {.credits = pipe->credits, .buf = pipe->tx, .bank = pipe->counters->cur};
+	const struct straight straight = {.credits = pipe->credits, .bank = pipe->counters->cur};
 
 	pipe->credits[WEIR_CREDIT_NONE].level = WEIR_CREDIT_PLENTY;
 	for (uint32_t k = 0; k < burst->n_live; k++) {
