@@ -136,6 +136,8 @@ weir_flows_add(struct weir_flows *flows, const struct weir_key *key, uint64_t ha
 		flows->first_free = next;
 	else
 		__atomic_store_n(&flows->top, slot + 1, __ATOMIC_RELAXED);
+	/* For the next one; perhaps it is the slot above the last, which is never read or written. */
+	(void)candidate(flows, flows->first_free != WEIR_NONE ? flows->first_free : flows->top);
 	if (__builtin_expect(flows->old != NULL || flows->used >= flows->grow_at, 0))
 		flows_resize(flows, RESIZE_ADD);
 	return flow;
@@ -175,11 +177,12 @@ weir_flows_remove(struct weir_flows *flows, struct weir_flow *flow)
 
 /* The next idle flows, at most a batch, within *n slots; their buckets are asked for. Returns how many. */
 static uint32_t
-find_idle(struct weir_flows *flows, uint32_t *n, uint64_t idle, uint64_t now, uint32_t slots[], uint64_t hashes[])
+find_idle(
+    struct weir_flows *flows, uint32_t *n, uint64_t idle, uint64_t now, struct weir_flow *found[], uint64_t hashes[])
 {
-	uint32_t found = 0;
+	uint32_t n_found = 0;
 
-	for (; *n > 0 && found < AGE_BATCH; --*n) {
+	for (; *n > 0 && n_found < AGE_BATCH; --*n) {
 		uint32_t slot = flows->age_at < flows->top ? flows->age_at : 0;
 		struct weir_flow *flow = &flows->flow[slot];
 
@@ -187,28 +190,25 @@ find_idle(struct weir_flows *flows, uint32_t *n, uint64_t idle, uint64_t now, ui
 		rte_prefetch0(&flow[AGE_AHEAD].packets);
 		if (!flow->used || now <= flow->last || now - flow->last <= idle)
 			continue;
-		slots[found] = slot;
-		hashes[found++] = weir_flows_hash(flows, &flow->key);
+		found[n_found] = flow;
+		hashes[n_found++] = weir_flows_hash(flows, &flow->key);
 	}
-	return found;
+	return n_found;
 }
 
 void
-weir_flows_age(struct weir_flows *flows, uint32_t n, uint64_t idle, uint64_t now,
-    void (*gone)(void *arg, struct weir_flow *flow), void *arg)
+weir_flows_age(struct weir_flows *flows, uint32_t n, uint64_t idle, uint64_t now, weir_flows_gone_fn gone, void *arg)
 {
-	uint32_t slots[AGE_BATCH], found;
+	struct weir_flow *idlers[AGE_BATCH];
 	uint64_t hashes[AGE_BATCH];
 
 	/* No slot twice: it could be in one batch two times. */
 	for (n = RTE_MIN(n, flows->top); n > 0;) {
-		found = find_idle(flows, &n, idle, now, slots, hashes);
-		for (uint32_t k = 0; k < found; k++) {
-			struct weir_flow *flow = &flows->flow[slots[k]];
+		uint32_t found = find_idle(flows, &n, idle, now, idlers, hashes);
 
-			gone(arg, flow);
-			remove_hashed(flows, flow, hashes[k]);
-		}
+		gone(arg, idlers, found);
+		for (uint32_t k = 0; k < found; k++)
+			remove_hashed(flows, idlers[k], hashes[k]);
 	}
 	flows_resize(flows, RESIZE_STEP);
 }

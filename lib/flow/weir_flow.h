@@ -109,12 +109,15 @@ void weir_flow_restart(struct weir_flow *flow, const struct weir_flow_owner *own
 /* Takes a flow out; its slot is free. */
 void weir_flows_remove(struct weir_flows *flows, struct weir_flow *flow);
 
+/* Told of n flows that are about to be taken out. */
+typedef void (*weir_flows_gone_fn)(void *arg, struct weir_flow *const flow[], uint32_t n);
+
 /*
- * Looks at the next `n` slots; calls `gone` for each flow idle for longer than `idle` before it takes it out. Then
- * sees to it that the table suits the flows that are left: at most a few microseconds' work a call.
+ * Looks at the next `n` slots; those idle for longer than `idle` go, some at a time, and `gone` is called before.
+ * Then sees to it that the table suits the flows that are left: at most a few microseconds' work a call.
  */
-void weir_flows_age(struct weir_flows *flows, uint32_t n, uint64_t idle, uint64_t now,
-    void (*gone)(void *arg, struct weir_flow *flow), void *arg);
+void weir_flows_age(
+    struct weir_flows *flows, uint32_t n, uint64_t idle, uint64_t now, weir_flows_gone_fn gone, void *arg);
 
 /* ---- any thread ---- */
 

@@ -44,18 +44,27 @@ quota_give(const struct weir_vnet *vnet, const struct weir_flow *flow)
 }
 
 static void
-release(void *arg, struct weir_flow *flow)
+release(struct weir_pipe *pipe, const struct weir_flow *flow)
+{
+	quota_give(pipe->vnet, flow);
+	weir_paths_put(pipe->paths, flow->path);
+}
+
+static void
+release_all(void *arg, struct weir_flow *const flows[], uint32_t n)
 {
 	struct weir_pipe *pipe = arg;
 
-	quota_give(pipe->vnet, flow);
-	weir_paths_put(pipe->paths, flow->path);
+	for (uint32_t k = 0; k < n; k++)
+		rte_prefetch0(weir_path(pipe->paths, flows[k]->path));
+	for (uint32_t k = 0; k < n; k++)
+		release(pipe, flows[k]);
 }
 
 void
 weir_pipe_age(struct weir_pipe *pipe, uint32_t n, uint64_t idle, uint64_t now)
 {
-	weir_flows_age(pipe->flows, n, idle, now, release, pipe);
+	weir_flows_age(pipe->flows, n, idle, now, release_all, pipe);
 	/* No burst is in hand; and the next one is not to find many. */
 	weir_paths_settle(pipe->paths);
 }
@@ -375,15 +384,29 @@ find_flows(const struct weir_pipe *pipe, struct weir_burst *burst)
 	}
 }
 
-/* Packet i, where earlier ones of the burst may have changed what the lookup found; false: it is lost. */
+/* Which flows earlier packets of the burst may have added: a bit for some of the hash. */
+struct added {
+	uint64_t bits[4];
+};
+
+static inline bool
+may_be_added(struct added *added, uint64_t hash)
+{
+	uint64_t *word = &added->bits[hash >> 6 & 3], bit = UINT64_C(1) << (hash & 63);
+	bool was = (*word & bit) != 0;
+
+	*word |= bit;
+	return was;
+}
+
+/* Packet i, where earlier ones may have changed what the lookup found; false: it is lost. */
 static bool
-take_any(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, bool first)
+take_any(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct added *added)
 {
 	struct weir_flow *flow = burst->flow[i];
 	struct weir_path *path;
 
-	/* One of them may have added it, or taken it away. */
-	if (burst->forgot || (flow == NULL && !first))
+	if (burst->forgot || (flow == NULL && may_be_added(added, burst->hash[i])))
 		flow = burst->flow[i] = weir_flows_find(pipe->flows, &burst->key[i], burst->hash[i]);
 	path = flow != NULL ? hit(pipe->vnet, weir_path(pipe->paths, 0), flow) : NULL;
 	if (path == NULL)
@@ -393,6 +416,45 @@ take_any(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, bool firs
 	else
 		take_flood(pipe, burst, i, path);
 	return true;
+}
+
+/* Asks for what new flows of known hosts are about to touch: a chain of lines, of all of them side by side. */
+static void
+prefetch_recent(const struct weir_pipe *pipe, const struct weir_burst *burst, const uint32_t at[], uint32_t n)
+{
+	const struct recent *recent[WEIR_BURST];
+
+	for (uint32_t k = 0; k < n; k++) {
+		recent[k] = recent_of(pipe, &burst->key[at[k]]);
+		rte_prefetch0(recent[k]);
+	}
+	for (uint32_t k = 0; k < n; k++) {
+		const struct weir_path *path = weir_path(pipe->paths, recent[k]->path);
+
+		rte_prefetch0(path);
+		rte_prefetch0(&path->verdict);
+		rte_prefetch0(&path->verdict.in);
+	}
+	for (uint32_t k = 0; k < n; k++) {
+		const struct weir_verdict *verdict = &weir_path(pipe->paths, recent[k]->path)->verdict;
+
+		rte_prefetch0(verdict->in);
+		rte_prefetch0(&pipe->counters->bank->count[verdict->key.in]);
+		rte_prefetch0(&pipe->counters->bank->count[verdict->out_id]);
+	}
+}
+
+/* Packets whose flows are new, or stale, or flooded. Returns how many go on, with the `kept` before them. */
+static uint32_t
+take_others(struct weir_pipe *pipe, struct weir_burst *burst, const uint32_t at[], uint32_t n, uint32_t kept)
+{
+	struct added added = {0};
+
+	prefetch_recent(pipe, burst, at, n);
+	for (uint32_t k = 0; k < n; k++)
+		if (take_any(pipe, burst, at[k], &added))
+			burst->live[kept++] = at[k];
+	return kept;
 }
 
 /*
@@ -422,8 +484,5 @@ stage_lookup(struct weir_pipe *pipe, struct weir_burst *burst)
 			others[n++] = i;
 		}
 	}
-	for (uint32_t k = 0; k < n; k++)
-		if (take_any(pipe, burst, others[k], k == 0))
-			burst->live[kept++] = others[k];
-	burst->n_live = kept;
+	burst->n_live = n > 0 ? take_others(pipe, burst, others, n, kept) : kept;
 }

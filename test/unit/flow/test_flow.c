@@ -12,11 +12,13 @@ TestSuite(flow, .fini = teardown);
 static uint32_t gone[4096], n_gone;
 
 static void
-note_gone(void *arg, struct weir_flow *flow)
+note_gone(void *arg, struct weir_flow *const flow[], uint32_t n)
 {
 	cr_assert_eq(arg, &n_gone);
-	cr_assert_eq(flow->used, 1);
-	gone[n_gone++] = flow->tenant;
+	for (uint32_t k = 0; k < n; k++) {
+		cr_assert_eq(flow[k]->used, 1);
+		gone[n_gone++] = flow[k]->tenant;
+	}
 }
 
 static void
