@@ -11,170 +11,12 @@
 
 #include "apply_priv.h"
 
-/* ---- live ports ---- */
-
-static void
-cfg_free(struct weir_cfg_port *cfg)
-{
-	free((char *)(uintptr_t)cfg->devargs);
-	free((char *)(uintptr_t)cfg->device);
-}
-
-static int
-cfg_copy(struct weir_cfg_port *to, const struct weir_cfg_port *from)
-{
-	*to = *from;
-	to->devargs = from->devargs != NULL ? strdup(from->devargs) : NULL;
-	to->device = from->device != NULL ? strdup(from->device) : NULL;
-	if ((from->devargs != NULL && to->devargs == NULL) || (from->device != NULL && to->device == NULL)) {
-		cfg_free(to);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-/* Views read it. Returns what it was, to be freed. */
-static struct weir_cfg_port
-cfg_swap(struct weir_gateway *gateway, struct live_port *live, const struct weir_cfg_port *cfg)
-{
-	struct weir_cfg_port old;
-
-	(void)pthread_mutex_lock(&gateway->mutex);
-	old = live->cfg;
-	live->cfg = *cfg;
-	(void)pthread_mutex_unlock(&gateway->mutex);
-	return old;
-}
-
 static void
 cfg_restore(struct weir_gateway *gateway, struct port_plan *port)
 {
-	struct weir_cfg_port tried = cfg_swap(gateway, port->live, &port->before);
+	struct weir_cfg_port tried = port_cfg_swap(gateway, port->live, &port->before);
 
-	cfg_free(&tried);
-}
-
-/* What views see of it from here on; port NULL: down, and why. */
-static void
-show(struct weir_gateway *gateway, struct live_port *live, struct weir_port *port, const char *why)
-{
-	(void)pthread_mutex_lock(&gateway->mutex);
-	live->port = port;
-	(void)snprintf(live->reason, sizeof(live->reason), "%s", why);
-	(void)pthread_mutex_unlock(&gateway->mutex);
-}
-
-static void
-live_free(struct live_port *live)
-{
-	cfg_free(&live->cfg);
-	free(live);
-}
-
-static void
-link_port(struct weir_gateway *gateway, struct live_port *live)
-{
-	struct live_port **at = &gateway->live_ports;
-
-	(void)pthread_mutex_lock(&gateway->mutex);
-	while (*at != NULL)
-		at = &(*at)->next;
-	*at = live;
-	(void)pthread_mutex_unlock(&gateway->mutex);
-}
-
-/* `mutex` held. */
-static void
-unlink_port(struct weir_gateway *gateway, struct live_port *live)
-{
-	struct live_port **at = &gateway->live_ports;
-
-	while (*at != live)
-		at = &(*at)->next;
-	*at = live->next;
-}
-
-static void
-leftover(void *arg, struct rte_mbuf *m)
-{
-	struct weir_gateway *gateway = arg;
-	const struct weir_mbuf_meta *meta = weir_mbuf_meta(m);
-	struct weir_counters *counters = weir_counters_control_begin(gateway->counters);
-
-	weir_count(counters, meta->iface)->held_out++;
-	weir_count_drop(counters, meta->iface, WEIR_DROP_TX, WEIR_DROP_RECONFIGURED, meta->bytes);
-	weir_counters_control_end(gateway->counters);
-	rte_pktmbuf_free(m);
-}
-
-/* What a port needs beside itself, until it is published. */
-static int
-equip(struct weir_gateway *gateway, struct live_port *live, const struct weir_port *port, struct weir_err *err)
-{
-	live->iface = iface_id_get(gateway);
-	live->object = aligned_alloc(WEIR_CACHELINE, sizeof(*live->object));
-	live->map = calloc(1, sizeof(*live->map));
-	if (live->iface == WEIR_NONE || live->object == NULL || live->map == NULL)
-		return weir_err(err, ENOMEM, "", "out of memory");
-	memset(live->object, 0, sizeof(*live->object));
-	live->map->iface = live->iface;
-	live->object->id = live->iface;
-	live->object->serial = ++gateway->serial;
-	live->object->kind = WEIR_IFACE_PORT;
-	live->object->sw = WEIR_NONE;
-	live->object->vlan = WEIR_NONE;
-	live->object->port = port;
-	memcpy(live->object->name, live->cfg.name, sizeof(live->object->name));
-	return 0;
-}
-
-/* The opposite, of what was never published or is let go of. */
-static void
-strip(struct weir_gateway *gateway, struct live_port *live)
-{
-	if (live->iface != WEIR_NONE)
-		iface_id_put(gateway, live->iface);
-	live->iface = WEIR_NONE;
-	free(live->object);
-	free(live->map);
-	live->object = NULL;
-	live->map = NULL;
-}
-
-static int
-open_port(struct weir_gateway *gateway, struct live_port *live, struct weir_err *err)
-{
-	struct weir_port_params params = {
-	    .name = live->cfg.name,
-	    .devargs = live->cfg.devargs,
-	    .device = live->cfg.device,
-	    .mtu = live->cfg.mtu,
-	    .queues = live->cfg.queues,
-	};
-	struct weir_port *port = weir_port_open(gateway->ports, &params, err);
-
-	if (port == NULL)
-		return -EIO;
-	if (equip(gateway, live, port, err) != 0) {
-		strip(gateway, live);
-		weir_port_close(gateway->ports, port, leftover, gateway);
-		return -ENOMEM;
-	}
-	show(gateway, live, port, "");
-	return 0;
-}
-
-/* Opened, but not published. */
-static void
-close_unpublished(struct weir_gateway *gateway, struct live_port *live)
-{
-	struct weir_port *port = live->port;
-
-	if (port == NULL)
-		return;
-	show(gateway, live, NULL, "");
-	strip(gateway, live);
-	weir_port_close(gateway->ports, port, leftover, gateway);
+	port_cfg_free(&tried);
 }
 
 static int
@@ -194,15 +36,15 @@ prepare_added(struct plan *plan, struct port_plan *port)
 	struct weir_err cause = {0};
 	struct live_port *live = calloc(1, sizeof(*live));
 
-	if (live == NULL || cfg_copy(&live->cfg, port->cfg) != 0) {
+	if (live == NULL || port_cfg_copy(&live->cfg, port->cfg) != 0) {
 		free(live);
 		return weir_err(plan->err, ENOMEM, "", "out of memory");
 	}
 	live->iface = WEIR_NONE;
-	if (open_port(plan->gateway, live, &cause) != 0) {
+	if (port_open(plan->gateway, live, &cause) != 0) {
 		if (!plan->may_be_down) {
 			(void)port_error(plan->err, port->cfg, &cause);
-			live_free(live);
+			port_free(live);
 			return -cause.errnum;
 		}
 		(void)snprintf(live->reason, sizeof(live->reason), "%s", cause.msg);
@@ -210,7 +52,7 @@ prepare_added(struct plan *plan, struct port_plan *port)
 	}
 	port->live = live;
 	port->added = true;
-	link_port(plan->gateway, live);
+	port_link(plan->gateway, live);
 	return 0;
 }
 
@@ -224,36 +66,6 @@ bool
 port_needs_reopen(const struct weir_cfg_port *a, const struct weir_cfg_port *b)
 {
 	return !same_text(a->devargs, b->devargs) || !same_text(a->device, b->device) || a->queues != b->queues;
-}
-
-int
-port_bring_up(struct weir_gateway *gateway, struct live_port *live, struct weir_err *err)
-{
-	int rc = open_port(gateway, live, err);
-
-	if (rc == 0) {
-		rc = apply_port_moved(gateway, live, NULL, err);
-		if (rc != 0)
-			close_unpublished(gateway, live);
-	}
-	if (rc != 0)
-		show(gateway, live, NULL, err->msg);
-	return rc;
-}
-
-int
-port_take_down(struct weir_gateway *gateway, struct live_port *live, const char *why, struct weir_err *err)
-{
-	struct weir_port *port = live->port;
-	int rc;
-
-	show(gateway, live, NULL, why);
-	rc = apply_port_moved(gateway, live, port, err);
-	if (rc == 0)
-		port_retire(gateway, live, port);
-	else
-		show(gateway, live, port, "");
-	return rc;
 }
 
 /* Brings back what a refused change took down. */
@@ -288,10 +100,10 @@ reopen(struct plan *plan, struct port_plan *port)
 	struct weir_err cause = {0};
 	struct weir_cfg_port cfg;
 
-	if (cfg_copy(&cfg, port->cfg) != 0)
+	if (port_cfg_copy(&cfg, port->cfg) != 0)
 		return weir_err(plan->err, ENOMEM, "", "out of memory");
-	port->before = cfg_swap(plan->gateway, port->live, &cfg);
-	if (open_port(plan->gateway, port->live, &cause) != 0) {
+	port->before = port_cfg_swap(plan->gateway, port->live, &cfg);
+	if (port_open(plan->gateway, port->live, &cause) != 0) {
 		cfg_restore(plan->gateway, port);
 		return port_error(plan->err, port->cfg, &cause);
 	}
@@ -310,18 +122,18 @@ prepare_changed(struct plan *plan, struct port_plan *port)
 
 	if (port_needs_reopen(&live->cfg, port->cfg))
 		return reopen(plan, port);
-	if (cfg_copy(&cfg, port->cfg) != 0)
+	if (port_cfg_copy(&cfg, port->cfg) != 0)
 		return weir_err(plan->err, ENOMEM, "", "out of memory");
 	if (live->cfg.mtu != port->cfg->mtu && live->port != NULL) {
 		rc = weir_port_set_mtu(plan->gateway->ports, live->port, port->cfg->mtu, &cause);
 		if (rc != 0) {
-			cfg_free(&cfg);
+			port_cfg_free(&cfg);
 			(void)snprintf(path, sizeof(path), "/ports/%s/mtu", live->cfg.name);
 			return weir_err(plan->err, cause.errnum, path, "%s", cause.msg);
 		}
 		port->new_mtu = true;
 	}
-	port->before = cfg_swap(plan->gateway, live, &cfg);
+	port->before = port_cfg_swap(plan->gateway, live, &cfg);
 	port->changed = true;
 	return 0;
 }
@@ -379,10 +191,10 @@ static void
 undo_added(struct weir_gateway *gateway, struct live_port *live)
 {
 	(void)pthread_mutex_lock(&gateway->mutex);
-	unlink_port(gateway, live);
+	port_unlink(gateway, live);
 	(void)pthread_mutex_unlock(&gateway->mutex);
-	close_unpublished(gateway, live);
-	live_free(live);
+	port_close(gateway, live);
+	port_free(live);
 }
 
 static void
@@ -391,7 +203,7 @@ undo_changed(struct weir_gateway *gateway, struct port_plan *port)
 	struct live_port *live = port->live;
 
 	if (port->reopened)
-		close_unpublished(gateway, live);
+		port_close(gateway, live);
 	cfg_restore(gateway, port);
 	if (port->new_mtu)
 		(void)weir_port_set_mtu(gateway->ports, live->port, live->cfg.mtu, NULL);
@@ -416,34 +228,6 @@ ports_undo(struct plan *plan)
 /* ---- publishing ---- */
 
 void
-port_enter(struct weir_gateway *gateway, const struct live_port *live)
-{
-	struct weir_vnet *vnet = gateway->vnet;
-	uint32_t index = live->port->index;
-
-	__atomic_store_n(&vnet->ifaces[live->iface], live->object, __ATOMIC_RELEASE);
-	__atomic_store_n(&vnet->port_maps[index], live->map, __ATOMIC_RELEASE);
-	__atomic_store_n(&vnet->ports[index], live->port, __ATOMIC_RELEASE);
-}
-
-void
-port_retire(struct weir_gateway *gateway, struct live_port *live, struct weir_port *port)
-{
-	uint32_t index = port->index;
-
-	weir_port_close(gateway->ports, port, leftover, gateway);
-	(void)pthread_mutex_lock(&gateway->mutex);
-	__atomic_store_n(&gateway->vnet->port_maps[index], NULL, __ATOMIC_RELEASE);
-	__atomic_store_n(&gateway->vnet->ifaces[live->iface], NULL, __ATOMIC_RELEASE);
-	iface_id_retire(gateway, live->iface, &gateway->gone);
-	iface_ids_collect(gateway, gateway_now(gateway));
-	live->iface = WEIR_NONE;
-	live->port = NULL;
-	(void)pthread_mutex_unlock(&gateway->mutex);
-	strip(gateway, live);
-}
-
-void
 ports_publish(struct plan *plan)
 {
 	for (uint32_t i = 0; i < plan->n_ports; i++) {
@@ -451,7 +235,7 @@ ports_publish(struct plan *plan)
 		struct live_port *live = port->live;
 
 		if (port->cfg == NULL) {
-			unlink_port(plan->gateway, live);
+			port_unlink(plan->gateway, live);
 			if (live->port != NULL)
 				__atomic_store_n(
 				    &plan->gateway->vnet->ports[live->port->index], NULL, __ATOMIC_RELEASE);
@@ -470,9 +254,9 @@ ports_retire(struct plan *plan)
 		if (port->cfg == NULL) {
 			if (port->live->port != NULL)
 				port_retire(plan->gateway, port->live, port->live->port);
-			live_free(port->live);
+			port_free(port->live);
 		} else if (port->changed) {
-			cfg_free(&port->before);
+			port_cfg_free(&port->before);
 		}
 	}
 }

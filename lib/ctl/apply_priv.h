@@ -80,18 +80,40 @@ int ports_prepare(struct plan *plan);
 void ports_undo(struct plan *plan);
 void ports_publish(struct plan *plan); /* `mutex` held */
 void ports_retire(struct plan *plan);
-void port_enter(struct weir_gateway *gateway, const struct live_port *live); /* `mutex` held */
+
+/* Poll lists for the ports as the plan has them; to be swapped with the workers' and then freed. 0 or -ENOMEM. */
+int polls_build(struct plan *plan);
+void polls_swap(struct plan *plan);
+void polls_free(struct plan *plan);
+
+/* ---- port_live.c ---- */
+
+/* A copy with text of its own, to be freed. 0 or -ENOMEM. */
+int port_cfg_copy(struct weir_cfg_port *to, const struct weir_cfg_port *from);
+void port_cfg_free(struct weir_cfg_port *cfg);
+
+/* What views read of it from here on; the port owns it. Returns what it was, to be freed. */
+struct weir_cfg_port port_cfg_swap(
+    struct weir_gateway *gateway, struct live_port *live, const struct weir_cfg_port *cfg);
+
+/* Into the list of live ports, out of it (`mutex` held), and what is left of one that is closed. */
+void port_link(struct weir_gateway *gateway, struct live_port *live);
+void port_unlink(struct weir_gateway *gateway, struct live_port *live);
+void port_free(struct live_port *live);
+
+/* Opens its device, published by nothing yet: -EIO or -ENOMEM with err / the opposite, of one that never was. */
+int port_open(struct weir_gateway *gateway, struct live_port *live, struct weir_err *err);
+void port_close(struct weir_gateway *gateway, struct live_port *live);
+
+/* Publishes it. `mutex` held. */
+void port_enter(struct weir_gateway *gateway, const struct live_port *live);
+/* Closes `port`, which was published as `live` and which workers have let go of. */
 void port_retire(struct weir_gateway *gateway, struct live_port *live, struct weir_port *port);
 
 /* Opens a port that is down and publishes it and what is configured on it / the opposite. 0 or -errno with err,
  * nothing changed but the reason why it is down. */
 int port_bring_up(struct weir_gateway *gateway, struct live_port *live, struct weir_err *err);
 int port_take_down(struct weir_gateway *gateway, struct live_port *live, const char *why, struct weir_err *err);
-
-/* Poll lists for the ports as the plan has them; to be swapped with the workers' and then freed. 0 or -ENOMEM. */
-int polls_build(struct plan *plan);
-void polls_swap(struct plan *plan);
-void polls_free(struct plan *plan);
 
 /* ---- apply_underlay.c ---- */
 

@@ -180,11 +180,13 @@ void weir_count_settle_path(struct weir_counters *counters, struct weir_path_cou
 
 /* ---- control ---- */
 
-/*
- * Room for `paths` records that count at a time, before the worker runs. Returns 0 or -ENOMEM. And when it has ended:
- * settles them all, so that their memory may go.
- */
+/* Room for `paths` records that count at a time, before the worker runs. Returns 0 or -ENOMEM. */
 int weir_counters_reserve_paths(struct weir_counters *counters, uint32_t paths);
+
+/*
+ * Settles them all, so that their memory may go. The worker has ended, and nobody may be reading: this changes both
+ * banks, and takes no mutex.
+ */
 void weir_counters_release_paths(struct weir_counters *counters);
 
 /* What was counted, folded. reasons: packets and bytes by reason, both sides. */

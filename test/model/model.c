@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,89 +31,6 @@ struct options {
 static struct model model;
 static struct gen_packet remembered[REMEMBERED];
 static uint32_t n_remembered;
-
-/* ---- printing ---- */
-
-void
-model_differs(struct model *m, const char *fmt, ...)
-{
-	va_list args;
-
-	if (!m->differs)
-		(void)printf("\nDIFFERENCE with seed %" PRIu64 ", %u workers, after %" PRIu64
-			     " packets; last change: %s\n",
-		    m->seed, m->rig.n_workers, m->packets, m->last_change);
-	m->differs = true;
-	va_start(args, fmt);
-	(void)vprintf(fmt, args);
-	va_end(args);
-	(void)printf("\n");
-}
-
-const char *
-model_place(const struct ref_place *place)
-{
-	static char text[80];
-	char ip[46];
-
-	if (place->kind == REF_AT_PORT)
-		(void)snprintf(text, sizeof(text), "port p%u", place->port);
-	else if (place->kind == REF_AT_VPORT)
-		(void)snprintf(text, sizeof(text), "vport t%u/v%u", place->tenant, place->vport);
-	else
-		(void)snprintf(text, sizeof(text), "remote %s on t%u/s%u",
-		    weir_ip_format(&place->remote, ip, sizeof(ip)), place->tenant, place->sw);
-	return text;
-}
-
-void
-model_hex(const struct wire *wire)
-{
-	(void)printf("  %u bytes: ", wire->len);
-	for (uint32_t i = 0; i < wire->len && i < 160; i++)
-		(void)printf("%02x", wire->data[i]);
-	(void)printf("%s\n", wire->len > 160 ? "..." : "");
-}
-
-static void
-print_reasons(uint64_t reasons)
-{
-	for (int r = 0; r < WEIR_REASON_COUNT; r++)
-		if (reasons >> r & 1)
-			(void)printf(" %s", weir_reason_name((enum weir_reason)r));
-}
-
-static void
-print_item(uint32_t i)
-{
-	const struct item *item = &model.items[i];
-	const struct ref_result *result = &item->result;
-
-	(void)printf(
-	    "packet %u on p%u queue %u, from %s:\n", i, item->packet.port, item->queue, model_place(&result->from));
-	model_hex(&item->packet.wire);
-	if (result->drop != 0) {
-		(void)printf("  expected: dropped");
-		print_reasons(result->drop);
-		(void)printf("\n");
-	}
-	for (uint32_t o = 0; o < result->n_outs; o++) {
-		(void)printf("  expected: to %s", model_place(&result->outs[o].to));
-		print_reasons(result->outs[o].drop);
-		(void)printf("\n");
-	}
-}
-
-static void
-print_all(void)
-{
-	char *document = topo_document(&model.topo);
-
-	(void)printf("\nconfiguration:\n%s\n\n", document);
-	free(document);
-	for (uint32_t i = 0; i < model.n_items; i++)
-		print_item(i);
-}
 
 /* ---- configuration ---- */
 
@@ -405,7 +321,7 @@ run_topology(const struct options *options, uint64_t seed)
 		counters_balance(&model);
 	}
 	if (model.differs)
-		print_all();
+		model_print(&model);
 }
 
 static void

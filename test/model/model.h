@@ -73,8 +73,10 @@ struct model {
 	bool differs;
 };
 
-/* Reports a difference: the text, and with the first one the configuration and the batch. */
+/* Reports a difference: the text, and with the first one where the run had come to. */
 void model_differs(struct model *model, const char *fmt, ...) WEIR_PRINTF(2, 3);
+/* The configuration and the batch. */
+void model_print(const struct model *model);
 
 /* Text for people. */
 const char *model_place(const struct ref_place *place);

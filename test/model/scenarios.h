@@ -5,8 +5,10 @@
 
 #include <stdbool.h>
 
-/* Limits let pass what their buckets hold, whoever draws on them; silent MACs go. Prints what does not hold.
- */
+/* Limits let pass what their buckets hold, whoever draws on them; silent MACs go. Prints what does not hold. */
 bool scenarios_hold(void);
+
+/* Those of limits, on a rig that is open. */
+bool limits_hold(void);
 
 #endif

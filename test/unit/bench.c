@@ -6,6 +6,7 @@
 
 #include <rte_eal.h>
 #include <rte_eth_ring.h>
+#include <rte_malloc.h>
 
 #include "weir_pipeline.h"
 
@@ -78,6 +79,15 @@ uint32_t
 buffers_used(void)
 {
 	return rte_mempool_in_use_count(pool) + rte_mempool_in_use_count(gateway->pool);
+}
+
+size_t
+allocated(void)
+{
+	struct rte_malloc_socket_stats stats;
+
+	cr_assert_eq(rte_malloc_get_socket_stats(0, &stats), 0);
+	return stats.alloc_count;
 }
 
 void
@@ -189,6 +199,22 @@ inject_flagged(uint32_t port, struct frame frame, uint64_t ol_flags, uint16_t vl
 	cr_assert_eq(rte_ring_enqueue(rx[port], m), 0);
 }
 
+void
+inject_with_headroom(uint32_t port, struct frame frame, uint16_t headroom)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+
+	cr_assert_not_null(m);
+	m->data_off = headroom;
+	m->data_len = (uint16_t)frame.len;
+	m->pkt_len = frame.len;
+	/* What is in front of it is not the packet's. */
+	memset(m->buf_addr, 0xe5, headroom);
+	memcpy(rte_pktmbuf_mtod(m, uint8_t *), frame.b, frame.len);
+	memset(rte_pktmbuf_mtod(m, uint8_t *) + frame.len, 0xe6, 16);
+	cr_assert_eq(rte_ring_enqueue(rx[port], m), 0);
+}
+
 uint32_t
 waiting(uint32_t port)
 {
@@ -289,6 +315,13 @@ resolve_peers(void)
 	pass_time(MS);
 	pass_time(2 * SECOND);
 	discard();
+}
+
+void
+load_both(void)
+{
+	load("{" PORTS_TEXT "'tenants':{" RED_TEXT "," BLUE_TEXT "}}");
+	resolve_peers();
 }
 
 /* ---- counts ---- */

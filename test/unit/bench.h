@@ -70,6 +70,8 @@ extern struct weir_outcome outcome; /* of the last one */
 void inject(uint32_t port, struct frame frame);
 /* With what a NIC says of it: ol_flags, and the tag that it took off. */
 void inject_flagged(uint32_t port, struct frame frame, uint64_t ol_flags, uint16_t vlan_tci);
+/* With so many bytes in front of it in its buffer, and others than 0 around it. */
+void inject_with_headroom(uint32_t port, struct frame frame, uint16_t headroom);
 /* Frames that wait to be received on a port. */
 uint32_t waiting(uint32_t port);
 /* The next frame that was sent by a port; false: none. */
@@ -89,6 +91,8 @@ void pass_time(uint64_t ns);
 
 /* 192.0.2.2 and .3 say where they are (when they are asked); what weir sent meanwhile is discarded. */
 void resolve_peers(void);
+/* Loads ports, red and blue, and resolves their peers: what most tests begin with. */
+void load_both(void);
 /* An ARP reply of a peer. */
 struct frame peer_reply(uint8_t peer, const char *address);
 
@@ -105,5 +109,6 @@ void expect_drops(uint32_t iface, enum weir_reason reason, uint64_t packets, uin
 void expect_balance(uint64_t held);
 uint32_t flows_of(const char *tenant); /* slots of its quota in use */
 uint32_t buffers_used(void);	       /* of both pools */
+size_t allocated(void);		       /* pieces of DPDK's memory */
 
 #endif

@@ -20,13 +20,22 @@ def talk(t, twins):
         twins.settle()
         for tenant in TENANTS:
             exact_counts(t, twins, tenant)
+            t.equal(f"{tenant}: no drop before the streams", twins.weir.drops(tenant), {})
             streams(t, twins, tenant)
+            stray_drops(t, twins, tenant)
+        before = {tenant: twins.weir.drops(tenant) for tenant in TENANTS}
         isolation(t, twins)
     for tenant in TENANTS:
         t.equal(f"{tenant}: balance", twins.weir.balance(tenant), 0)
-        # A kernel that is busy elsewhere leaves the ring of a packet socket full: the streams then lose, and say so.
-        t.equal(f"{tenant}: no drop that nobody asked for",
-                {reason: n for reason, n in twins.weir.drops(tenant).items() if reason != "tx_full"}, {})
+        t.equal(f"{tenant}: no drop after the streams", twins.weir.drops(tenant), before[tenant])
+
+
+def stray_drops(t, twins, tenant):
+    """A kernel that is busy elsewhere leaves the ring of a packet socket full, which may cost a stream few packets."""
+    drops = twins.weir.drops(tenant)
+    full = drops.pop("tx_full", 0)
+    t.equal(f"{tenant}: no drop that nobody asked for", drops, {})
+    t.within(f"{tenant}: packets lost to full rings", full, 0, twins.weir.tenant(tenant)["rx_packets"] / 1000)
 
 
 def pings(t, twins, tenant):

@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <rte_malloc.h>
-
 #include "dump.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -61,15 +59,6 @@ live(void)
 	remove_folder(folder);
 }
 
-static size_t
-of_dpdk(void)
-{
-	struct rte_malloc_socket_stats stats;
-
-	cr_assert_eq(rte_malloc_get_socket_stats(0, &stats), 0);
-	return stats.alloc_count;
-}
-
 /* Address space, in pages: reserved arrays are a few megabytes each. */
 static long
 of_the_process(void)
@@ -93,11 +82,11 @@ Test(leaks, nothing_is_left_behind, .timeout = 60)
 	__lsan_enable();
 	live();
 	live(); /* the heap has grown to what it needs */
-	dpdk = of_dpdk();
+	dpdk = allocated();
 	pages = of_the_process();
 	for (uint32_t i = 0; i < 3; i++)
 		live();
-	cr_assert_eq(of_dpdk(), dpdk);
+	cr_assert_eq(allocated(), dpdk);
 	/* The sanitizer keeps for a while what was freed. */
 	cr_assert(SANITIZED || of_the_process() <= pages);
 	cr_assert_eq(rte_mempool_in_use_count(pool), 0);

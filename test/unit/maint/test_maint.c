@@ -11,8 +11,7 @@ static void
 setup(void)
 {
 	bench_start(1);
-	load("{" PORTS_TEXT "'tenants':{" RED_TEXT "," BLUE_TEXT "}}");
-	resolve_peers();
+	load_both();
 }
 
 TestSuite(maint, .init = setup);
@@ -170,15 +169,6 @@ BENCH_TEST(maint, counts_what_it_cannot_send)
 
 /* ---- memory that workers may still hold ---- */
 
-static size_t
-allocated(void)
-{
-	struct rte_malloc_socket_stats stats;
-
-	cr_assert_eq(rte_malloc_get_socket_stats(0, &stats), 0);
-	return stats.alloc_count;
-}
-
 static void
 worker_begin(void)
 {
@@ -261,8 +251,7 @@ BENCH_TEST(maint, what_is_deferred_at_the_end_is_freed)
 	bench_close();
 	/* Everything of the gateway is gone, these two too. */
 	bench_open(1, NULL);
-	load("{" PORTS_TEXT "'tenants':{" RED_TEXT "," BLUE_TEXT "}}");
-	resolve_peers();
+	load_both();
 	cr_assert_eq(allocated(), before);
 }
 

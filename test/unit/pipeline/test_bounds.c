@@ -6,8 +6,7 @@ static void
 setup(void)
 {
 	bench_start(1);
-	load("{" PORTS_TEXT "'tenants':{" RED_TEXT "," BLUE_TEXT "}}");
-	resolve_peers();
+	load_both();
 	pass_time(2 * MS);
 	discard();
 }

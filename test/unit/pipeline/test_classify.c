@@ -8,8 +8,7 @@ static void
 setup(void)
 {
 	bench_start(1);
-	load("{" PORTS_TEXT "'tenants':{" RED_TEXT "," BLUE_TEXT "}}");
-	resolve_peers();
+	load_both();
 }
 
 TestSuite(classify, .init = setup);

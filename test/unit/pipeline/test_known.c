@@ -14,8 +14,7 @@ static void
 setup(void)
 {
 	bench_start(1);
-	load("{" PORTS_TEXT "'tenants':{" RED_TEXT "," BLUE_TEXT "}}");
-	resolve_peers();
+	load_both();
 }
 
 TestSuite(known, .init = setup);
@@ -264,25 +263,6 @@ BENCH_TEST(known, numbers_of_ipv6_remotes_reused)
 }
 
 /* ---- straight ---- */
-
-/* With so many bytes in front of it in its buffer. */
-static void
-inject_with_headroom(uint32_t port, struct frame frame, uint16_t headroom)
-{
-	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
-	char name[8];
-
-	(void)snprintf(name, sizeof(name), "rx%u", port);
-	cr_assert_not_null(m);
-	m->data_off = headroom;
-	m->data_len = (uint16_t)frame.len;
-	m->pkt_len = frame.len;
-	/* What is in front of it is not the packet's. */
-	memset(m->buf_addr, 0xe5, headroom);
-	memcpy(rte_pktmbuf_mtod(m, uint8_t *), frame.b, frame.len);
-	memset(rte_pktmbuf_mtod(m, uint8_t *) + frame.len, 0xe6, 16);
-	cr_assert_eq(rte_ring_enqueue(rte_ring_lookup(name), m), 0);
-}
 
 static struct frame
 filled(struct frame frame, uint32_t len)

@@ -10,8 +10,7 @@ static void
 setup(void)
 {
 	bench_start(1);
-	load("{" PORTS_TEXT "'tenants':{" RED_TEXT "," BLUE_TEXT "}}");
-	resolve_peers();
+	load_both();
 	patch("{'tenants':{'red':{'vports':{'c':{'switch':'web','port':'p3'}}}}}");
 	inject(1, plain(BROADCAST, 1, 0x88b5));
 	inject(2, plain(BROADCAST, 2, 0x88b5));

@@ -10,7 +10,7 @@
 
 #include <criterion/criterion.h>
 
-#include "weir_counters.h"
+#include "total.h"
 
 #define IFACES 16
 #define PATHS 12
@@ -64,22 +64,11 @@ hand_on(struct path *path, uint32_t in, uint32_t out)
 	path->out = out;
 }
 
-static struct weir_count
-total(uint32_t iface)
-{
-	struct weir_count count;
-
-	(void)weir_counters_read_begin(set, 0, 0);
-	count = *weir_counters_get(set, iface);
-	weir_counters_read_end(set);
-	return count;
-}
-
 /* So many went through the interface each way, all of 100 bytes. */
 static void
 expect_total(uint32_t iface, uint64_t in, uint64_t out)
 {
-	struct weir_count count = total(iface);
+	struct weir_count count = total(set, iface);
 
 	cr_assert_eq(count.rx_packets, in, "%lu in by %u", (unsigned long)count.rx_packets, iface);
 	cr_assert_eq(count.accepted, in);
@@ -154,14 +143,14 @@ Test(counters_paths, out_of_the_middle_of_the_list)
 {
 	for (uint32_t first = 0; first < PATHS; first++) {
 		for (uint32_t second = 0; second < PATHS; second++) {
-			uint64_t before = total(0).rx_packets;
+			uint64_t before = total(set, 0).rx_packets;
 
 			for (uint32_t i = 0; i < PATHS; i++)
 				pass(&paths[i], i + 1);
 			weir_count_settle_path(a, &paths[first].count);
 			weir_count_settle_path(a, &paths[second].count);
 			pass(&paths[first], 1);
-			cr_assert_eq(total(0).rx_packets - before, first == 0 ? 2 : 1);
+			cr_assert_eq(total(set, 0).rx_packets - before, first == 0 ? 2 : 1);
 		}
 	}
 	for (uint32_t i = 0; i < PATHS; i++)
@@ -203,7 +192,7 @@ Test(counters_paths, what_is_not_sent_is_taken_back)
 			weir_count_unsent(a, 1, 100);
 			weir_count_drop(a, 1, WEIR_DROP_TX, WEIR_DROP_TX_FULL, 100);
 		}
-		count = total(1);
+		count = total(set, 1);
 		cr_assert_eq(count.offered, 3 * (round + 1));
 		cr_assert_eq(count.tx_packets + count.tx_drop_packets, count.offered);
 		cr_assert_leq(count.tx_packets, count.offered, "not below zero");

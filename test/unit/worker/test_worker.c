@@ -11,8 +11,7 @@ static void
 setup(void)
 {
 	bench_start(2);
-	load("{" PORTS_TEXT "'tenants':{" RED_TEXT "," BLUE_TEXT "}}");
-	resolve_peers();
+	load_both();
 	patch("{'tenants':{'red':{'vports':{'c':{'switch':'web','port':'p3'}}}}}");
 	for (uint8_t p = 1; p <= 3; p++)
 		inject(p, plain(BROADCAST, p, 0x88b5));
