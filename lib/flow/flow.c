@@ -36,42 +36,15 @@ weir_flows_free(struct weir_flows *flows)
 	free(flows);
 }
 
-/* The entry is asked for: its key, and what a packet writes. */
-static inline struct weir_flow *
-candidate(const struct weir_flows *flows, uint32_t index)
+struct weir_flow *
+weir_flows_guess_other(const struct weir_flows *flows, const struct weir_key *key, uint64_t hash)
 {
-	struct weir_flow *flow = &flows->flow[index];
-
-	rte_prefetch0(flow);
-	rte_prefetch0(&flow->packets);
-	return flow;
-}
-
-/* While one packet's memory is on its way the next one's is asked for: buckets are (weir_flows_hash()), entries here.
- */
-void
-weir_flows_guess(const struct weir_flows *flows, const struct weir_key keys[], const uint64_t hashes[],
-    const uint32_t at[], uint32_t n, struct weir_flow *found[])
-{
-	const struct weir_table *table = flows->table;
-	uint32_t other[WEIR_TABLE_BULK_MAX], n_other = 0;
-
-	for (uint32_t k = 0; k < n; k++) {
-		uint32_t i = at[k], index = weir_table_candidate(table, hashes[i]);
-
-		if (__builtin_expect(index != WEIR_NONE, 1))
-			found[i] = candidate(flows, index);
-		else
-			other[n_other++] = i;
-	}
 	/* Nobody moves entries meanwhile: what has no tag in either bucket is not there. */
-	for (uint32_t k = 0; k < n_other; k++) {
-		uint32_t i = other[k], index = weir_table_candidate_other(table, hashes[i]);
+	uint32_t index = weir_table_candidate_other(flows->table, hash);
 
-		if (index == WEIR_NONE && flows->old != NULL)
-			index = weir_table_lookup(flows->old, &keys[i], hashes[i]);
-		found[i] = index != WEIR_NONE ? candidate(flows, index) : NULL;
-	}
+	if (index == WEIR_NONE && flows->old != NULL)
+		index = weir_table_lookup(flows->old, key, hash);
+	return index != WEIR_NONE ? weir_flows_fetch(flows, index) : NULL;
 }
 
 struct weir_flow *
@@ -137,7 +110,7 @@ weir_flows_add(struct weir_flows *flows, const struct weir_key *key, uint64_t ha
 	else
 		__atomic_store_n(&flows->top, slot + 1, __ATOMIC_RELAXED);
 	/* For the next one; perhaps it is the slot above the last, which is never read or written. */
-	(void)candidate(flows, flows->first_free != WEIR_NONE ? flows->first_free : flows->top);
+	(void)weir_flows_fetch(flows, flows->first_free != WEIR_NONE ? flows->first_free : flows->top);
 	if (__builtin_expect(flows->old != NULL || flows->used >= flows->grow_at, 0))
 		flows_resize(flows, RESIZE_ADD);
 	return flow;

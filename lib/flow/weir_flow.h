@@ -76,17 +76,37 @@ weir_flows_hash(const struct weir_flows *flows, const struct weir_key *key)
 	return weir_table_hash_64(flows->table, key);
 }
 
+/* The flow in a slot; its key and what a packet writes are asked for. */
+static inline struct weir_flow *
+weir_flows_fetch(const struct weir_flows *flows, uint32_t slot)
+{
+	struct weir_flow *flow = &flows->flow[slot];
+
+	rte_prefetch0(flow);
+	rte_prefetch0(&flow->packets);
+	return flow;
+}
+
 /* The flow of this key, or NULL: not cached. */
 struct weir_flow *weir_flows_find(const struct weir_flows *flows, const struct weir_key *key, uint64_t hash);
 
 /*
- * The same for a burst, in two steps. First for n <= WEIR_TABLE_BULK_MAX keys: for each i of at[0 .. n-1], found[i]
- * is the flow (NULL: none) that keys[i] with hashes[i] is likely to have; it is asked for from memory.
+ * The same for a burst, in steps, each for all its packets before the next is for any, so that memory has time. First
+ * the flow that a key with this hash is likely to have, asked for from memory; NULL: weir_flows_guess_other() may
+ * know.
  */
-void weir_flows_guess(const struct weir_flows *flows, const struct weir_key keys[], const uint64_t hashes[],
-    const uint32_t at[], uint32_t n, struct weir_flow *found[]);
+static inline struct weir_flow *
+weir_flows_guess(const struct weir_flows *flows, uint64_t hash)
+{
+	uint32_t index = weir_table_candidate(flows->table, hash);
 
-/* Then for each of them: the flow of this key, or NULL, after that guess. */
+	return __builtin_expect(index != WEIR_NONE, 1) ? weir_flows_fetch(flows, index) : NULL;
+}
+
+/* The second guess, or NULL: there is no such flow. */
+struct weir_flow *weir_flows_guess_other(const struct weir_flows *flows, const struct weir_key *key, uint64_t hash);
+
+/* The flow of this key, or NULL, after that guess. */
 static inline struct weir_flow *
 weir_flows_confirm(const struct weir_flows *flows, const struct weir_key *key, uint64_t hash, struct weir_flow *guess)
 {

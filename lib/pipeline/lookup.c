@@ -371,7 +371,11 @@ find_flows(const struct weir_pipe *pipe, struct weir_burst *burst)
 	const struct weir_flows *flows = pipe->flows;
 	const struct weir_path *paths = weir_path(pipe->paths, 0);
 
-	weir_flows_guess(flows, burst->key, burst->hash, burst->live, burst->n_live, burst->flow);
+	for (uint32_t k = 0; k < burst->n_unguessed; k++) {
+		uint32_t i = burst->unguessed[k];
+
+		burst->flow[i] = weir_flows_guess_other(flows, &burst->key[i], burst->hash[i]);
+	}
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		uint32_t i = burst->live[k];
 		struct weir_flow *flow = weir_flows_confirm(flows, &burst->key[i], burst->hash[i], burst->flow[i]);

@@ -308,24 +308,49 @@ parse(struct weir_pipe *pipe, struct weir_burst *burst, const struct weir_port_m
 /* ---- bursts ---- */
 
 /*
- * A packet is hashed some packets after it was parsed: the key has come to rest in memory by then, and what the
- * lookup needs first is asked for as early as can be.
+ * What the lookup needs is asked for while later packets are parsed: a packet is hashed, and its bucket asked for,
+ * some packets after it was parsed, when its key has come to rest in memory; and its flow, when the bucket has come.
  */
 #define HASH_LAG 4
+#define GUESS_LAG 14
 
 static inline void
-hash(const struct weir_flows *flows, struct weir_burst *burst, uint32_t i)
+hash(const struct weir_flows *flows, struct weir_burst *burst, uint32_t k)
 {
+	uint32_t i = burst->live[k];
+
 	burst->hash[i] = weir_flows_hash(flows, &burst->key[i]);
 }
 
-/* Packet i goes on, as the kept-th. */
 static inline void
-keep(const struct weir_flows *flows, struct weir_burst *burst, uint32_t kept, uint32_t i)
+guess(const struct weir_flows *flows, struct weir_burst *burst, uint32_t k)
 {
-	burst->live[kept] = i;
-	if (kept >= HASH_LAG)
-		hash(flows, burst, burst->live[kept - HASH_LAG]);
+	uint32_t i = burst->live[k];
+
+	burst->flow[i] = weir_flows_guess(flows, burst->hash[i]);
+	burst->unguessed[burst->n_unguessed] = i;
+	burst->n_unguessed += burst->flow[i] == NULL;
+}
+
+/* Packet i goes on, as the k-th. */
+static inline void
+keep(const struct weir_flows *flows, struct weir_burst *burst, uint32_t k, uint32_t i)
+{
+	burst->live[k] = i;
+	if (k >= HASH_LAG)
+		hash(flows, burst, k - HASH_LAG);
+	if (k >= GUESS_LAG)
+		guess(flows, burst, k - GUESS_LAG);
+}
+
+/* All have been parsed. */
+static inline void
+keep_up(const struct weir_flows *flows, struct weir_burst *burst)
+{
+	for (uint32_t k = burst->n_live > HASH_LAG ? burst->n_live - HASH_LAG : 0; k < burst->n_live; k++)
+		hash(flows, burst, k);
+	for (uint32_t k = burst->n_live > GUESS_LAG ? burst->n_live - GUESS_LAG : 0; k < burst->n_live; k++)
+		guess(flows, burst, k);
 }
 
 /*
@@ -373,11 +398,11 @@ stage_parse(struct weir_pipe *pipe, struct weir_burst *burst)
 	const struct weir_underlay *underlay = underlay_of(pipe, target);
 
 	burst->has_peer = false;
+	burst->n_unguessed = 0;
 	if (underlay != NULL)
 		parse_tunnels(pipe, burst, map, underlay);
 	else
 		parse_frames(pipe, burst, map,
 		    (target & WEIR_TARGET_UNDERLAY) != 0 || target == WEIR_TARGET_NONE ? WEIR_NONE : target - 1);
-	for (uint32_t k = burst->n_live > HASH_LAG ? burst->n_live - HASH_LAG : 0; k < burst->n_live; k++)
-		hash(pipe->flows, burst, burst->live[k]);
+	keep_up(pipe->flows, burst);
 }

@@ -37,6 +37,8 @@ struct weir_burst {
 	uint32_t peer;
 	struct weir_ip peer_source;
 	uint32_t live[WEIR_BURST];
+	uint32_t n_unguessed; /* of them not in the first place where the flow cache was asked */
+	uint32_t unguessed[WEIR_BURST];
 	struct rte_mbuf *m[WEIR_BURST];
 	struct weir_key key[WEIR_BURST] WEIR_CACHE_ALIGNED; /* written and read as one vector */
 	struct weir_frame frame[WEIR_BURST];

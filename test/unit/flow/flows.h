@@ -44,7 +44,11 @@ static inline void
 look_up_all(
     const struct weir_key keys[], const uint64_t hashes[], const uint32_t at[], uint32_t n, struct weir_flow *found[])
 {
-	weir_flows_guess(flows, keys, hashes, at, n, found);
+	for (uint32_t k = 0; k < n; k++)
+		found[at[k]] = weir_flows_guess(flows, hashes[at[k]]);
+	for (uint32_t k = 0; k < n; k++)
+		if (found[at[k]] == NULL)
+			found[at[k]] = weir_flows_guess_other(flows, &keys[at[k]], hashes[at[k]]);
 	for (uint32_t k = 0; k < n; k++)
 		found[at[k]] = weir_flows_confirm(flows, &keys[at[k]], hashes[at[k]], found[at[k]]);
 }
