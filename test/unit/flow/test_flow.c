@@ -236,6 +236,7 @@ Test(flow, reads_flows_by_slot)
 	for (uint32_t i = 0; i < 5; i++)
 		weir_flows_remove(flows, look_up(i, &hash));
 	flow = look_up(7, &hash);
+	cr_assert_not_null(flow);
 	flow->packets = 70;
 	for (uint32_t slot = 0; slot < weir_flows_top(flows); slot++) {
 		if (!weir_flow_read(flows, slot, &copy))
