@@ -304,7 +304,7 @@ static inline void
 prefetch_credits(const struct weir_credit *credits, const struct weir_verdict *verdict)
 {
 	for (uint32_t k = 0; k < WEIR_LIMITS; k++)
-		rte_prefetch0(&credits[verdict->credit[k]]);
+		__builtin_prefetch(&credits[verdict->credit[k]], 1);
 }
 
 static inline void
@@ -382,7 +382,7 @@ find_flows(const struct weir_pipe *pipe, struct weir_burst *burst)
 
 		burst->flow[i] = flow;
 		if (__builtin_expect(flow != NULL, 1)) {
-			rte_prefetch0(&paths[flow->path]);
+			__builtin_prefetch(&paths[flow->path], 1);
 			rte_prefetch0(&paths[flow->path].verdict);
 		}
 	}
