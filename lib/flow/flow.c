@@ -37,13 +37,16 @@ weir_flows_free(struct weir_flows *flows)
 }
 
 struct weir_flow *
-weir_flows_guess_other(const struct weir_flows *flows, const struct weir_key *key, uint64_t hash)
+weir_flows_guess_other(const struct weir_flows *flows, uint64_t hash)
 {
-	/* Nobody moves entries meanwhile: what has no tag in either bucket is not there. */
+	/* Nobody moves entries meanwhile: what has no tag in any of its buckets is not there. */
 	uint32_t index = weir_table_candidate_other(flows->table, hash);
 
-	if (index == WEIR_NONE && flows->old != NULL)
-		index = weir_table_lookup(flows->old, key, hash);
+	if (index == WEIR_NONE && flows->old != NULL) {
+		index = weir_table_candidate(flows->old, hash);
+		if (index == WEIR_NONE)
+			index = weir_table_candidate_other(flows->old, hash);
+	}
 	return index != WEIR_NONE ? weir_flows_fetch(flows, index) : NULL;
 }
 
@@ -112,7 +115,7 @@ weir_flows_add(struct weir_flows *flows, const struct weir_key *key, uint64_t ha
 	/* For the next one; perhaps it is the slot above the last, which is never read or written. */
 	(void)weir_flows_fetch(flows, flows->first_free != WEIR_NONE ? flows->first_free : flows->top);
 	if (__builtin_expect(flows->old != NULL || flows->used >= flows->grow_at, 0))
-		flows_resize(flows, RESIZE_ADD);
+		flows_resize_added(flows);
 	return flow;
 }
 
@@ -179,7 +182,8 @@ weir_flows_age(struct weir_flows *flows, uint32_t n, uint64_t idle, uint64_t now
 	for (n = RTE_MIN(n, flows->top); n > 0;) {
 		uint32_t found = find_idle(flows, &n, idle, now, idlers, hashes);
 
-		gone(arg, idlers, found);
+		if (found > 0)
+			gone(arg, idlers, found);
 		for (uint32_t k = 0; k < found; k++)
 			remove_hashed(flows, idlers[k], hashes[k]);
 	}

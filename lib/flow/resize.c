@@ -6,12 +6,14 @@
  * for it, new ones go to the next, and the others are moved a few buckets at a time: there is no stop, a flow is in
  * one of the two, and what is not in the one is looked for in the other.
  *
- * Room is certain at all times. Growing: a table begins to be emptied at three quarters of its capacity c, with each
- * new flow two buckets of its c / 6.8 at least; the next has a capacity of 6 c. Shrinking to a capacity c: from
- * c / 4 flows on, 6 c / 6.8 buckets are emptied while at most half as many flows are added, 0.44 c.
+ * Room is certain at all times. Growing: a table begins to be emptied at three quarters of its capacity c; each
+ * fourth new flow empties one of its c / 6.8 buckets, so that is done when 0.6 c have come, and the next table has a
+ * capacity of 6 c. Shrinking to a capacity c: begins below c / 4 flows, and each new one empties two of 6 c / 6.8
+ * buckets, which are all but empty, so that is done when 0.44 c have come.
  */
 #include <errno.h>
 
+#include <rte_common.h>
 #include <rte_prefetch.h>
 
 #include "flow_priv.h"
@@ -72,25 +74,29 @@ start(struct weir_flows *flows, uint32_t size)
 	use(flows, size);
 }
 
-/* The flows of the next bucket; false: there is no room, and they stay in the old table. */
-static bool
-move_bucket(struct weir_flows *flows)
-{
-	uint32_t index[WEIR_TABLE_WAYS], n = weir_table_take(flows->old, flows->move_at, index), moved = 0;
-	uint64_t hashes[WEIR_TABLE_WAYS];
+#define BATCH 4u /* buckets whose flows are fetched side by side */
 
-	for (uint32_t k = 0; k < n; k++)
+/* The flows of the next n <= BATCH buckets; false: there is no room, and they stay in the old table. */
+static bool
+move_buckets(struct weir_flows *flows, uint32_t n)
+{
+	uint32_t index[BATCH * WEIR_TABLE_WAYS], taken = 0, moved = 0;
+	uint64_t hashes[BATCH * WEIR_TABLE_WAYS];
+
+	for (uint32_t b = 0; b < n; b++)
+		taken += weir_table_take(flows->old, flows->move_at + b, &index[taken]);
+	for (uint32_t k = 0; k < taken; k++)
 		rte_prefetch0(&flows->flow[index[k]].key);
-	for (uint32_t k = 0; k < n; k++)
+	for (uint32_t k = 0; k < taken; k++)
 		hashes[k] = weir_flows_hash(flows, &flows->flow[index[k]].key);
-	while (moved < n && weir_table_add(flows->table, hashes[moved], index[moved]) == 0)
+	while (moved < taken && weir_table_add(flows->table, hashes[moved], index[moved]) == 0)
 		moved++;
-	if (moved == n) {
-		flows->move_at++;
+	if (moved == taken) {
+		flows->move_at += n;
 		return true;
 	}
 	/* Places for them have just become free, but perhaps they come to stand in others, passed already. */
-	for (; moved < n; moved++)
+	for (; moved < taken; moved++)
 		(void)weir_table_add(flows->old, hashes[moved], index[moved]);
 	flows->move_at = 0;
 	return false;
@@ -109,8 +115,18 @@ flows_resize(struct weir_flows *flows, uint32_t n)
 		return;
 	}
 	buckets = weir_table_slots(flows->old) / WEIR_TABLE_WAYS;
-	while (n > 0 && flows->move_at < buckets && move_bucket(flows))
-		n--;
+	n = RTE_MIN(n, buckets - flows->move_at);
+	while (n > 0 && move_buckets(flows, RTE_MIN(n, BATCH)))
+		n -= RTE_MIN(n, BATCH);
 	if (flows->move_at == buckets)
 		flows->old = NULL;
+}
+
+void
+flows_resize_added(struct weir_flows *flows)
+{
+	if (flows->old == NULL || weir_table_slots(flows->old) > weir_table_slots(flows->table))
+		flows_resize(flows, 2);
+	else if (flows->used % 4 == 0)
+		flows_resize(flows, 1);
 }

@@ -6,8 +6,8 @@
  * weir_flow_read(), which an entry's sequence number keeps from mixing two flows. An entry is two cachelines: the
  * key, and what a packet writes.
  *
- * Entries stand side by side from the first slot on, and the hash table over them is of a size that suits their
- * number (resize.c): a thousand flows cost what a thousand flows cost, whatever there is room for.
+ * The hash table over the entries is of a size that suits their number (resize.c), and new ones go where the last
+ * ones left: a few flows are as near as a few, whatever there is room for.
  *
  * When no slot is free (the table is full, or the tenant's quota is), the packet is forwarded all the same, uncached,
  * and that is counted; slots come back by ageing.
@@ -46,7 +46,7 @@ struct weir_flow_owner {
 
 #define WEIR_FLOWS_TABLES 6
 
-/* Its own module's, but for weir_flows_hash(). */
+/* Its own module's, and of the functions here. */
 struct weir_flows {
 	struct weir_flow *flow;
 	struct weir_table *table; /* that new flows go to: tables[size] */
@@ -100,11 +100,15 @@ weir_flows_guess(const struct weir_flows *flows, uint64_t hash)
 {
 	uint32_t index = weir_table_candidate(flows->table, hash);
 
-	return __builtin_expect(index != WEIR_NONE, 1) ? weir_flows_fetch(flows, index) : NULL;
+	if (__builtin_expect(index != WEIR_NONE, 1))
+		return weir_flows_fetch(flows, index);
+	if (flows->old != NULL)
+		weir_table_prefetch(flows->old, hash);
+	return NULL;
 }
 
 /* The second guess, or NULL: there is no such flow. */
-struct weir_flow *weir_flows_guess_other(const struct weir_flows *flows, const struct weir_key *key, uint64_t hash);
+struct weir_flow *weir_flows_guess_other(const struct weir_flows *flows, uint64_t hash);
 
 /* The flow of this key, or NULL, after that guess. */
 static inline struct weir_flow *
@@ -129,7 +133,7 @@ void weir_flow_restart(struct weir_flow *flow, const struct weir_flow_owner *own
 /* Takes a flow out; its slot is free. */
 void weir_flows_remove(struct weir_flows *flows, struct weir_flow *flow);
 
-/* Told of n flows that are about to be taken out. */
+/* Told of n > 0 flows that are about to be taken out. */
 typedef void (*weir_flows_gone_fn)(void *arg, struct weir_flow *const flow[], uint32_t n);
 
 /*

@@ -374,7 +374,7 @@ find_flows(const struct weir_pipe *pipe, struct weir_burst *burst)
 	for (uint32_t k = 0; k < burst->n_unguessed; k++) {
 		uint32_t i = burst->unguessed[k];
 
-		burst->flow[i] = weir_flows_guess_other(flows, &burst->key[i], burst->hash[i]);
+		burst->flow[i] = weir_flows_guess_other(flows, burst->hash[i]);
 	}
 	for (uint32_t k = 0; k < burst->n_live; k++) {
 		uint32_t i = burst->live[k];
@@ -463,7 +463,8 @@ take_others(struct weir_pipe *pipe, struct weir_burst *burst, const uint32_t at[
 
 /*
  * Known flows to one interface first, then all others: so each part goes its own way without a look at the other's.
- * All packets of a flow are in the same part, and their order holds.
+ * The packets of a flow are in the same part; where control changes something in between, the later ones are in the
+ * second, and their order holds all the same. A flow that is forgotten then is still read for its entropy.
  */
 void
 stage_lookup(struct weir_pipe *pipe, struct weir_burst *burst)

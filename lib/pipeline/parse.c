@@ -13,6 +13,7 @@
 #define TPID_S 0x88a8
 
 #define RX_BAD (RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD)
+
 static inline uint16_t
 load16(const uint8_t *p)
 {

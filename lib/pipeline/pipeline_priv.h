@@ -61,7 +61,7 @@ struct weir_pipe {
 	struct recent *recent; /* by a mix of what decides */
 	struct waiting waiting[WEIR_WAIT_MAX];
 	uint16_t *waiting_of;	     /* by tenant */
-	struct weir_credit *credits; /* what it holds of limits, by weir_limit_ref */
+	struct weir_credit *credits; /* what it holds of limits, by weir_credit_in() and its like */
 	struct weir_hash_secret
 	    port_secret; /* of UDP source ports: what a remote sees must not tell of the flow table's */
 	struct weir_burst burst;

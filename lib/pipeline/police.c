@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Police: what a vport's limit says of the frames that come from it, and whether a tenant may flood once more. Here
- * for flows that are not known; what is known is asked for all its limits at once (forward.c), as each copy is for
- * those of its way out.
+ * for flows that are not known, or flooded; what is known is asked for all its limits at once (forward.c), as each
+ * copy is for those of its way out.
  */
 #include "pipeline_priv.h"
 

@@ -88,7 +88,7 @@ _Static_assert(sizeof(struct weir_learn) == 20, "an element of the learn ring: a
 
 enum weir_stage {
 	WEIR_STAGE_RX,
-	WEIR_STAGE_PARSE,
+	WEIR_STAGE_PARSE,  /* with the hash, and the flow asked for */
 	WEIR_STAGE_LOOKUP, /* with what new flows cost */
 	WEIR_STAGE_POLICE,
 	WEIR_STAGE_FORWARD, /* with the rewrite */
@@ -140,7 +140,10 @@ void weir_pipe_wait_check(struct weir_pipe *pipe, uint64_t now);
 /* Ages the next n flow slots. */
 void weir_pipe_age(struct weir_pipe *pipe, uint32_t n, uint64_t idle, uint64_t now);
 
-/* How often a source MAC in use is reported to maintenance, in ns. Control; takes effect when seen. */
+/*
+ * How often a source MAC in use is reported to maintenance, in ns. Control; takes effect when seen. If it is raised,
+ * what is to be said again soon waits once for as long as it was raised by.
+ */
 void weir_pipe_set_refresh(struct weir_pipe *pipe, uint64_t ns);
 
 struct rte_ring *weir_pipe_learn_ring(struct weir_pipe *pipe); /* of struct weir_learn; one consumer */

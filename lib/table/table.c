@@ -78,7 +78,7 @@ weir_table_hash(const struct weir_table *table, const void *key)
 {
 	uint64_t hash = weir_hash(&table->secret, key, table->key_size);
 
-	rte_prefetch0(&table->buckets[weir_bucket_of(table, hash)]);
+	weir_table_prefetch(table, hash);
 	return hash;
 }
 
@@ -145,36 +145,6 @@ weir_table_lookup(const struct weir_table *table, const void *key, uint64_t hash
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	} while (__atomic_load_n(&table->moves, __ATOMIC_RELAXED) != moves);
 	return WEIR_NONE;
-}
-
-/* key_size is a parameter so that the compiler makes straight code of the common one. */
-static inline void
-lookup_bulk(const struct weir_table *table, const void *const keys[], const uint64_t hashes[], uint32_t n,
-    uint32_t index[], uint32_t key_size)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		index[i] = weir_table_candidate(table, hashes[i]);
-		if (index[i] == WEIR_NONE)
-			index[i] = weir_table_candidate_other(table, hashes[i]);
-		if (index[i] != WEIR_NONE) {
-			rte_prefetch0(entry_at(table, index[i]));
-			rte_prefetch0(entry_at(table, index[i]) + WEIR_CACHELINE);
-		}
-	}
-	/* A false tag, or a miss that may be due to a move, is rare: it is looked up again by itself. */
-	for (uint32_t i = 0; i < n; i++)
-		if (index[i] == WEIR_NONE || !key_equal(entry_at(table, index[i]), keys[i], key_size))
-			index[i] = weir_table_lookup(table, keys[i], hashes[i]);
-}
-
-void
-weir_table_lookup_bulk(
-    const struct weir_table *table, const void *const keys[], const uint64_t hashes[], uint32_t n, uint32_t index[])
-{
-	if (table->key_size == WEIR_HASH_KEY_MAX)
-		lookup_bulk(table, keys, hashes, n, index, WEIR_HASH_KEY_MAX);
-	else
-		lookup_bulk(table, keys, hashes, n, index, table->key_size);
 }
 
 uint32_t

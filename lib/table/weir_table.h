@@ -22,7 +22,6 @@
 #include "weir_hash.h"
 
 #define WEIR_TABLE_CAPACITY_MAX (UINT32_C(1) << 30)
-#define WEIR_TABLE_BULK_MAX 64
 #define WEIR_TABLE_WAYS 8  /* slots of a bucket */
 #define WEIR_TABLE_LOAD 85 /* per cent of the slots that can be filled for certain */
 
@@ -54,8 +53,8 @@ void weir_table_free(struct weir_table *table); /* NULL is fine; nobody may be r
 uint64_t weir_table_hash(const struct weir_table *table, const void *key);
 
 /*
- * Adds entry `index`, whose key stands in the caller's array already and is not in the table yet.
- * Returns 0; -ENOSPC: no room within the bounded number of moves (nothing changed). Writer only.
+ * Adds entry `index` < WEIR_TABLE_CAPACITY_MAX, whose key stands in the caller's array already and is not in the
+ * table yet. Returns 0; -ENOSPC: no room within the bounded number of moves (nothing changed). Writer only.
  */
 int weir_table_add(struct weir_table *table, uint64_t hash, uint32_t index);
 
@@ -70,14 +69,6 @@ uint32_t weir_table_take(struct weir_table *table, uint32_t b, uint32_t index[WE
 
 /* The index of the entry with this key, or WEIR_NONE. `key` needs no alignment. Any thread. */
 uint32_t weir_table_lookup(const struct weir_table *table, const void *key, uint64_t hash);
-
-/*
- * Looks up n <= WEIR_TABLE_BULK_MAX keys, keys[i] with hash hashes[i]: index[i] = the entry, or WEIR_NONE. The
- * entries are fetched together, and of each the first two cachelines, so that counters behind the key are at hand.
- * Any thread.
- */
-void weir_table_lookup_bulk(
-    const struct weir_table *table, const void *const keys[], const uint64_t hashes[], uint32_t n, uint32_t index[]);
 
 uint32_t weir_table_count(const struct weir_table *table); /* entries in it; any thread */
 uint32_t weir_table_slots(const struct weir_table *table); /* slots in all; any thread */

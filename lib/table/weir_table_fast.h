@@ -111,13 +111,20 @@ weir_bucket_index(const struct weir_bucket *bucket, uint32_t hits)
 	return index;
 }
 
+/* Asks for the first bucket of a key. */
+static inline void
+weir_table_prefetch(const struct weir_table *table, uint64_t hash)
+{
+	rte_prefetch0(&table->buckets[weir_bucket_of(table, hash)]);
+}
+
 /* weir_table_hash() of a table whose keys are WEIR_HASH_KEY_MAX bytes. */
 static inline uint64_t
 weir_table_hash_64(const struct weir_table *table, const void *key)
 {
 	uint64_t hash = weir_hash_64(&table->secret, key);
 
-	rte_prefetch0(&table->buckets[weir_bucket_of(table, hash)]);
+	weir_table_prefetch(table, hash);
 	return hash;
 }
 

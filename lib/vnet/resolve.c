@@ -123,6 +123,9 @@ copy_ends(struct weir_verdict *verdict)
 	enum weir_direction direction;
 
 	set_limit(verdict, WEIR_LIMIT_IN, in->limit_in, weir_credit_in(in->id));
+	/* A flood's are those of each way out. */
+	set_limit(verdict, WEIR_LIMIT_OUT, NULL, 0);
+	set_limit(verdict, WEIR_LIMIT_TENANT, NULL, 0);
 	if (verdict->action == WEIR_FLOOD)
 		return;
 	direction = out->kind == WEIR_IFACE_REMOTE ? WEIR_TO_UPLINK : WEIR_TO_VPORT;

@@ -39,31 +39,18 @@ key_of(uint32_t n)
 	return key;
 }
 
-/* The flows of keys[at[0 .. n-1]] as a worker finds them. */
-static inline void
-look_up_all(
-    const struct weir_key keys[], const uint64_t hashes[], const uint32_t at[], uint32_t n, struct weir_flow *found[])
-{
-	for (uint32_t k = 0; k < n; k++)
-		found[at[k]] = weir_flows_guess(flows, hashes[at[k]]);
-	for (uint32_t k = 0; k < n; k++)
-		if (found[at[k]] == NULL)
-			found[at[k]] = weir_flows_guess_other(flows, &keys[at[k]], hashes[at[k]]);
-	for (uint32_t k = 0; k < n; k++)
-		found[at[k]] = weir_flows_confirm(flows, &keys[at[k]], hashes[at[k]], found[at[k]]);
-}
-
 /* The flow of key n as a worker finds it; its hash into *hash. */
 static inline struct weir_flow *
 look_up(uint32_t n, uint64_t *hash)
 {
-	const uint32_t at = 0;
 	struct weir_key key = key_of(n);
-	struct weir_flow *found;
+	struct weir_flow *guess;
 
 	*hash = weir_flows_hash(flows, &key);
-	look_up_all(&key, hash, &at, 1, &found);
-	return found;
+	guess = weir_flows_guess(flows, *hash);
+	if (guess == NULL)
+		guess = weir_flows_guess_other(flows, *hash);
+	return weir_flows_confirm(flows, &key, *hash, guess);
 }
 
 /* Everything about flow n that is its own says n. */

@@ -74,51 +74,40 @@ Test(flow, a_slot_used_before_starts_from_zero)
 	cr_assert_eq(next->tenant, 2);
 }
 
-/* What the bulk lookup is asked for, and nothing else, is written. */
-Test(flow, bulk_lookup_by_position)
+/* A worker's guesses, in the first bucket and the other, come to what one search comes to. */
+Test(flow, guesses_are_confirmed)
 {
-	const uint32_t at[] = {9, 0, 4, 63, 5};
-	struct weir_key keys[64];
-	struct weir_flow *found[64];
-	uint64_t hashes[64];
+	uint32_t first = 0, other = 0;
 
-	start(128);
-	for (uint32_t i = 0; i < 64; i++) {
-		keys[i] = key_of(i);
-		found[i] = (void *)(uintptr_t)i;
-		hashes[i] = weir_flows_hash(flows, &keys[i]);
-	}
-	for (uint32_t i = 0; i < 64; i += 3)
-		(void)add(i, 1);
-	look_up_all(keys, hashes, at, WEIR_ARRAY_LEN(at), found);
-	for (uint32_t k = 0; k < WEIR_ARRAY_LEN(at); k++) {
+	start(1000);
+	for (uint32_t i = 0; i < 990; i++)
+		cr_assert_not_null(add(i, 1));
+	for (uint32_t i = 0; i < 2000; i++) {
+		struct weir_key key = key_of(i);
 		uint64_t hash;
+		struct weir_flow *flow = look_up(i, &hash);
 
-		cr_assert_eq(found[at[k]], look_up(at[k], &hash), "%u", at[k]);
-		cr_assert_eq(found[at[k]] != NULL, at[k] % 3 == 0);
+		cr_assert_eq(flow, weir_flows_find(flows, &key, hash), "%u", i);
+		cr_assert_eq(flow != NULL, i < 990, "%u", i);
+		first += flow != NULL && weir_flows_guess(flows, hash) == flow;
+		other += flow != NULL && weir_flows_guess(flows, hash) == NULL;
 	}
-	cr_assert_eq(found[1], (void *)1);
-	look_up_all(keys, hashes, at, 0, found);
-	cr_assert_eq(found[1], (void *)1);
+	cr_assert(first > 500 && other > 50, "%u and %u", first, other);
 }
 
-Test(flow, a_full_bulk_lookup)
+/* A guess that is another flow's is seen through. */
+Test(flow, a_wrong_guess)
 {
-	struct weir_key keys[64];
-	struct weir_flow *found[64];
-	uint64_t hashes[64];
-	uint32_t at[64];
+	struct weir_key key = key_of(1), absent = key_of(2);
+	struct weir_flow *flow, *another;
+	uint64_t hash;
 
-	start(128);
-	for (uint32_t i = 0; i < 64; i++) {
-		(void)add(i, 1);
-		keys[i] = key_of(i);
-		at[i] = i;
-		hashes[i] = weir_flows_hash(flows, &keys[i]);
-	}
-	look_up_all(keys, hashes, at, 64, found);
-	for (uint32_t i = 0; i < 64; i++)
-		cr_assert_eq(found[i]->tenant, i);
+	start(64);
+	another = add(0, 1);
+	flow = add(1, 1);
+	hash = weir_flows_hash(flows, &key);
+	cr_assert_eq(weir_flows_confirm(flows, &key, hash, another), flow);
+	cr_assert_null(weir_flows_confirm(flows, &absent, weir_flows_hash(flows, &absent), another));
 }
 
 Test(flow, a_full_cache_refuses_and_recovers)

@@ -43,21 +43,13 @@ judge(uint32_t asked, uint32_t found)
 static void *
 read_on(void *arg)
 {
-	uint64_t random = (uint64_t)(uintptr_t)arg + 1, lookups = 0, hashes[16];
-	uint32_t asked[16], found[16];
-	const void *keys[16];
+	uint64_t random = (uint64_t)(uintptr_t)arg + 1, lookups = 0;
 
 	while (!__atomic_load_n(&shared.done, __ATOMIC_ACQUIRE)) {
-		for (uint32_t i = 0; i < 16; i++) {
-			asked[i] = (uint32_t)(next_random(&random) >> 32) % UNIVERSE;
-			keys[i] = shared.entries[asked[i]].key;
-			hashes[i] = shared.hashes[asked[i]];
-			judge(asked[i], weir_table_lookup(shared.table, keys[i], hashes[i]));
-		}
-		weir_table_lookup_bulk(shared.table, keys, hashes, 16, found);
-		for (uint32_t i = 0; i < 16; i++)
-			judge(asked[i], found[i]);
-		lookups += 32;
+		uint32_t asked = (uint32_t)(next_random(&random) >> 32) % UNIVERSE;
+
+		judge(asked, weir_table_lookup(shared.table, shared.entries[asked].key, shared.hashes[asked]));
+		lookups++;
 	}
 	__atomic_fetch_add(&shared.lookups, lookups, __ATOMIC_RELAXED);
 	return NULL;
