@@ -222,7 +222,7 @@ waiting(uint32_t port)
 }
 
 bool
-sent(uint32_t port, struct frame *frame)
+sent_flagged(uint32_t port, struct frame *frame, uint64_t *ol_flags)
 {
 	struct rte_mbuf *m;
 	void *p;
@@ -238,8 +238,17 @@ sent(uint32_t port, struct frame *frame)
 		frame->len += seg->data_len;
 	}
 	cr_assert_eq(frame->len, m->pkt_len);
+	*ol_flags = m->ol_flags;
 	rte_pktmbuf_free(m);
 	return true;
+}
+
+bool
+sent(uint32_t port, struct frame *frame)
+{
+	uint64_t ol_flags;
+
+	return sent_flagged(port, frame, &ol_flags);
 }
 
 uint32_t

@@ -76,6 +76,8 @@ void inject_with_headroom(uint32_t port, struct frame frame, uint16_t headroom);
 uint32_t waiting(uint32_t port);
 /* The next frame that was sent by a port; false: none. */
 bool sent(uint32_t port, struct frame *frame);
+/* The same, and the ol_flags that the driver was given with it. */
+bool sent_flagged(uint32_t port, struct frame *frame, uint64_t *ol_flags);
 uint32_t n_sent(uint32_t port); /* takes and counts all */
 void discard(void);		/* what all ports sent */
 /* The frame that was sent by a port is the next one, and it is this. */
