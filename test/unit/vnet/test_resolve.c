@@ -48,6 +48,8 @@ Test(resolve, group_addresses_are_flooded_whatever_is_known)
 	verdict = walk(A, BROADCAST, 1);
 	cr_assert_eq(verdict.action, WEIR_FLOOD);
 	cr_assert_eq(verdict.key.dmac, WEIR_MAC_GROUP);
+	cr_assert_eq(verdict.credit[WEIR_LIMIT_OUT], WEIR_CREDIT_NONE);
+	cr_assert_eq(verdict.credit[WEIR_LIMIT_TENANT], WEIR_CREDIT_NONE);
 	cr_assert_not(verdict.uses_absent);
 }
 
