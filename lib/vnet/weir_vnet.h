@@ -227,27 +227,29 @@ enum {
 	WEIR_LIMITS,
 };
 
-/* What a worker holds of them, by index: two a vport, then one a tenant and direction; and of no limit, of which the
- * worker sees to it that there is always enough. */
+/*
+ * What a worker holds of them, by index: of each kind side by side, so that little memory holds what many tenants'
+ * packets ask for; and one of no limit, of which the worker sees to it that there is always enough.
+ */
 #define WEIR_CREDIT_NONE (2 * WEIR_IFACES_MAX + WEIR_DIRECTIONS * WEIR_TENANTS_MAX)
 #define WEIR_CREDITS (WEIR_CREDIT_NONE + 1)
 
 static inline uint32_t
 weir_credit_in(uint32_t iface)
 {
-	return 2 * iface;
+	return iface;
 }
 
 static inline uint32_t
 weir_credit_out(uint32_t iface)
 {
-	return 2 * iface + 1;
+	return WEIR_IFACES_MAX + iface;
 }
 
 static inline uint32_t
 weir_credit_tenant(uint32_t tenant, enum weir_direction direction)
 {
-	return 2 * WEIR_IFACES_MAX + WEIR_DIRECTIONS * tenant + direction;
+	return 2 * WEIR_IFACES_MAX + (uint32_t)direction * WEIR_TENANTS_MAX + tenant;
 }
 
 /* What a walk leads from and to. */
