@@ -149,6 +149,10 @@ class Weir:
     def balance(self, tenant=None):
         return self.call("/weir/conservation", tenant)["balance"]
 
+    def entered(self, tenant=None):
+        """Packets, weir's own apart."""
+        return self.call("/weir/conservation", tenant)["entered"]
+
     def wait_links(self, *ports, timeout=10.0):
         """Until the ports named are up."""
         def up():
