@@ -94,7 +94,7 @@ def _check(load, said):
 
 def _row(load, said):
     return {"name": load.name, "tenants": load.tenants, "flows": load.flows, "goal": load.goal,
-            "bare": figure(said["bare"]), "weir": figure(said["weir"]), "notes": []}
+            "bare": figure(said["bare"]), "weir": figure(said["weir"]), "stages": said.get("stages", {}), "notes": []}
 
 
 def _paired_row(load, said):
