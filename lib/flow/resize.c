@@ -19,7 +19,7 @@
 #include "flow_priv.h"
 
 #define RATIO 6
-#define CAPACITY_MIN 1024 /* smaller is no faster */
+#define CAPACITY_MIN 1024 /* 10 KB of buckets: in the first cache already */
 
 static uint32_t
 capacity_of(const struct weir_flows *flows, uint32_t size)

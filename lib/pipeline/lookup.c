@@ -13,7 +13,7 @@
 
 #include "pipeline_priv.h"
 
-#define LEARN_AGAIN (int64_t) WEIR_NS_PER_MS
+#define LEARN_AGAIN ((int64_t)WEIR_NS_PER_MS)
 
 static struct weir_tenant *
 tenant_of(const struct weir_vnet *vnet, uint32_t id)
