@@ -333,6 +333,16 @@ load_both(void)
 	resolve_peers();
 }
 
+void
+load_three(uint8_t mac_at_b)
+{
+	load_both();
+	patch("{'tenants':{'red':{'vports':{'c':{'switch':'web','port':'p3'}}}}}");
+	inject(1, plain(BROADCAST, 1, 0x88b5));
+	inject(2, plain(BROADCAST, mac_at_b, 0x88b5));
+	inject(3, plain(BROADCAST, 3, 0x88b5));
+}
+
 /* ---- counts ---- */
 
 uint32_t

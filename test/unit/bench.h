@@ -95,6 +95,8 @@ void pass_time(uint64_t ns);
 void resolve_peers(void);
 /* Loads ports, red and blue, and resolves their peers: what most tests begin with. */
 void load_both(void);
+/* The same with red's vport c on the small port; mac(1) is known at a, mac(mac_at_b) at b, mac(3) at c. */
+void load_three(uint8_t mac_at_b);
 /* An ARP reply of a peer. */
 struct frame peer_reply(uint8_t peer, const char *address);
 

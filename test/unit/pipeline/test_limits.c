@@ -10,11 +10,7 @@ static void
 setup(void)
 {
 	bench_start(1);
-	load_both();
-	patch("{'tenants':{'red':{'vports':{'c':{'switch':'web','port':'p3'}}}}}");
-	inject(1, plain(BROADCAST, 1, 0x88b5));
-	inject(2, plain(BROADCAST, 2, 0x88b5));
-	inject(3, plain(BROADCAST, 3, 0x88b5));
+	load_three(2);
 	inject(0, to(vxlan(plain(BROADCAST, 4, 0x88b5), 5001, PEER, "192.0.2.2", "192.0.2.1"), UNDERLAY_MAC));
 	pass_time(MS);
 	discard();

@@ -10,11 +10,7 @@ static void
 setup(void)
 {
 	bench_start(1);
-	load_both();
-	patch("{'tenants':{'red':{'vports':{'c':{'switch':'web','port':'p3'}}}}}");
-	inject(1, plain(BROADCAST, 1, 0x88b5));
-	inject(2, plain(BROADCAST, 9, 0x88b5));
-	inject(3, plain(BROADCAST, 3, 0x88b5));
+	load_three(9);
 	pass_time(MS);
 	discard();
 }
