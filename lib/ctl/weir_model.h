@@ -77,7 +77,10 @@ struct weir_cfg_vport {
 	uint32_t sw; /* index into the tenant's switches */
 	char port[WEIR_NAME_SIZE];
 	uint32_t vlan; /* 1 to 4094, WEIR_NONE = untagged */
-	struct weir_rate limit;
+	struct weir_rate limit, guarantee;
+	uint32_t weight;
+	uint64_t burst;			/* ns of the limit's rate; 0 = not given */
+	uint64_t queue_ns, queue_bytes; /* one of them, or neither: not given */
 	bool has_mac;
 	struct weir_mac mac;
 	uint32_t n_addresses;
@@ -87,8 +90,14 @@ struct weir_cfg_vport {
 /* Switches and vports stand in order of their names, so that two versions are compared by one walk. */
 struct weir_cfg_tenant {
 	char name[WEIR_NAME_SIZE];
-	struct weir_rate limit;
-	uint32_t quota_flows; /* WEIR_NONE = not given: all of settings.flows */
+	struct weir_rate limit, guarantee;
+	uint32_t weight;		/* 1 to WEIR_WEIGHT_MAX */
+	bool police;			/* "excess" */
+	uint64_t burst;			/* ns of the limit's rate; 0 = not given */
+	uint64_t queue_ns, queue_bytes; /* one of them, or neither: not given. Of each vport that gives none */
+	uint64_t quota_setups;		/* flows per second; 0 = not given */
+	uint32_t quota_cpu;		/* thousandths of each worker; 0 = not given */
+	uint32_t quota_flows;		/* WEIR_NONE = not given: all of settings.flows */
 	uint32_t quota_macs;
 	uint32_t n_switches, n_vports;
 	const struct weir_cfg_switch *switches;

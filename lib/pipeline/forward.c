@@ -134,6 +134,7 @@ flood(struct weir_pipe *pipe, const struct weir_verdict *verdict, struct leaving
 	for (uint32_t k = 0; k < n_remotes; k++)
 		fan_out(&fan, sw->remotes[k]);
 	/* The walk made sure that there is one. */
+	pipe->work.copies += fan.n - 1;
 	weir_count(pipe->counters, verdict->key.in)->copies += fan.n - 1;
 	send_original(pipe, leaving, now);
 }

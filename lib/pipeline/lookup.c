@@ -255,6 +255,7 @@ walk(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_f
 	enum weir_reason reason = weir_resolve(pipe->vnet, in, &burst->key[i], &burst->frame[i],
 	    rte_pktmbuf_mtod(burst->m[i], const uint8_t *), verdict);
 
+	pipe->work.walks++;
 	if (flow != NULL && (reason != WEIR_OK || !adopt(pipe, flow, in, burst->now))) {
 		forget(pipe, flow);
 		flow = NULL;
@@ -489,5 +490,6 @@ stage_lookup(struct weir_pipe *pipe, struct weir_burst *burst)
 			others[n++] = i;
 		}
 	}
+	pipe->work.others += n;
 	burst->n_live = n > 0 ? take_others(pipe, burst, others, n, kept) : kept;
 }

@@ -56,6 +56,8 @@ weir_pipe_run(struct weir_pipe *pipe, const struct weir_port *port, struct rte_m
 {
 	struct weir_burst *burst = &pipe->burst;
 
+	pipe->work.bursts++;
+	pipe->work.received += n;
 	burst->now = now;
 	burst->port = port;
 	burst->n_live = n;
@@ -190,6 +192,12 @@ struct rte_ring *
 weir_pipe_punt_ring(struct weir_pipe *pipe)
 {
 	return pipe->punt;
+}
+
+const struct weir_work *
+weir_pipe_work(const struct weir_pipe *pipe)
+{
+	return &pipe->work;
 }
 
 const struct weir_flows *

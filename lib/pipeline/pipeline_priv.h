@@ -58,6 +58,7 @@ struct weir_pipe {
 	uint64_t refresh;
 	struct share *shares; /* by tenant */
 	uint32_t n_waiting;
+	struct weir_work work;
 	struct recent *recent; /* by a mix of what decides */
 	struct waiting waiting[WEIR_WAIT_MAX];
 	uint16_t *waiting_of;	     /* by tenant */

@@ -91,6 +91,7 @@ weir_pipe_flush(struct weir_pipe *pipe)
 	}
 	pipe->n_dirty = 0;
 	pipe->sent = 0;
+	pipe->work.sent += sent;
 	return sent;
 }
 

@@ -101,6 +101,18 @@ struct weir_stage_cycles {
 	uint64_t cycles[WEIR_STAGES];
 };
 
+/* What a pipe has done so far, for those who reckon what it costs. Its worker: w */
+struct weir_work {
+	uint64_t bursts;
+	uint64_t received; /* packets */
+	uint64_t shed;	   /* of them dropped by admit, before anything expensive */
+	uint64_t others;   /* of them not of a known flow to one interface */
+	uint64_t walks;
+	uint64_t copies; /* of flooded frames */
+	uint64_t queued; /* packets that waited for their turn */
+	uint64_t sent;
+};
+
 struct weir_pipe;
 
 struct weir_pipe_params {
@@ -148,6 +160,7 @@ void weir_pipe_set_refresh(struct weir_pipe *pipe, uint64_t ns);
 
 struct rte_ring *weir_pipe_learn_ring(struct weir_pipe *pipe); /* of struct weir_learn; one consumer */
 struct rte_ring *weir_pipe_punt_ring(struct weir_pipe *pipe);  /* of mbufs with weir_mbuf_meta; one consumer */
+const struct weir_work *weir_pipe_work(const struct weir_pipe *pipe);
 const struct weir_flows *weir_pipe_flows(const struct weir_pipe *pipe);
 uint32_t weir_pipe_paths(const struct weir_pipe *pipe);
 

@@ -61,8 +61,10 @@ handoff_create(int socket)
 static void
 slot_clear(struct port_slot *slot)
 {
-	if (slot->port != NULL)
+	if (slot->port != NULL) {
 		rte_free(slot->port->handoff);
+		rte_free(slot->port->wire);
+	}
 	rte_free(slot->port);
 	free(slot->rxq_worker);
 	memset(slot, 0, sizeof(*slot));
@@ -70,7 +72,7 @@ slot_clear(struct port_slot *slot)
 
 /* The port's memory, on its device's socket. */
 static int
-slot_fill(struct port_slot *slot, uint32_t index, const char *name, const struct probed *probed)
+slot_fill(struct port_slot *slot, uint32_t index, uint32_t n_workers, const char *name, const struct probed *probed)
 {
 	int socket = rte_eth_dev_socket_id(probed->ethdev);
 	struct weir_port *port = rte_zmalloc_socket("weir_port", sizeof(*port), WEIR_CACHELINE, socket);
@@ -79,7 +81,8 @@ slot_fill(struct port_slot *slot, uint32_t index, const char *name, const struct
 	if (port == NULL)
 		return -ENOMEM;
 	port->handoff = handoff_create(socket);
-	if (port->handoff == NULL)
+	port->wire = weir_wire_create(n_workers, 0, socket);
+	if (port->handoff == NULL || port->wire == NULL)
 		return -ENOMEM;
 	port->index = index;
 	port->ethdev = probed->ethdev;
@@ -121,7 +124,7 @@ slot_open(struct weir_ports *ports, uint32_t index, const struct weir_port_param
 
 	if (ret != 0)
 		return ret;
-	ret = slot_fill(slot, index, params->name, &probed);
+	ret = slot_fill(slot, index, ports->params.n_workers, params->name, &probed);
 	if (ret != 0)
 		(void)weir_err(err, -ret, "", "no memory for port %s", params->name);
 	else

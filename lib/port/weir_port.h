@@ -21,6 +21,7 @@
 #include <rte_ring.h>
 
 #include "weir_base.h"
+#include "weir_share.h"
 
 #define WEIR_PORTS_MAX 1024 /* indices of ours; DPDK's own limit is RTE_MAX_ETHPORTS ethdevs */
 #define WEIR_WORKERS_MAX 64
@@ -40,6 +41,7 @@ struct weir_port {
 	 * variants assume another one.
 	 */
 	struct rte_ring *handoff;
+	struct weir_wire *wire; /* never NULL; its rate is not known at first: weir_wire_set_rate() */
 	struct weir_mac mac;
 	uint32_t mtu;		   /* largest IP packet; configuration: w (relaxed), worker: r */
 	uint32_t tx_flags;	   /* WEIR_TX_*_CKSUM the driver does for us */

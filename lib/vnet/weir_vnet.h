@@ -29,6 +29,7 @@
 #include "weir_packet.h"
 #include "weir_port.h"
 #include "weir_quick.h"
+#include "weir_share.h"
 #include "weir_table.h"
 
 #define WEIR_TENANTS_MAX (1u << 17)
@@ -50,9 +51,17 @@ enum weir_direction {
 struct weir_tenant {
 	uint32_t id, serial; /* serial: unique over all tenants that ever were */
 	char name[WEIR_NAME_SIZE];
-	struct weir_rate rate;
+	struct weir_rate rate;	    /* its limit */
+	struct weir_rate guarantee; /* its own, else the sum of its vports' */
+	uint32_t weight;	    /* of what is spare */
+	bool shape;		    /* what is over waits, in bounds; else it is dropped at once */
 	uint32_t quota_flows, quota_macs;
-	struct weir_limit *limit[WEIR_DIRECTIONS]; /* NULL = none. The buckets are shared by all workers */
+	uint32_t quota_cpu;			       /* thousandths of each worker; 0 = its share by weight */
+	struct weir_limit *limit[WEIR_DIRECTIONS];     /* NULL = none. The buckets are shared by all workers */
+	struct weir_limit *setups;		       /* of flows, in packets; NULL = no limit. Shared as well */
+	struct weir_promise *promise[WEIR_DIRECTIONS]; /* NULL = none. Shared as well */
+	uint32_t n_shares;
+	struct weir_share **shares; /* one for each port by which it may leave, in order of port index. Shared too */
 };
 
 enum weir_iface_kind {
@@ -73,7 +82,11 @@ struct weir_iface {
 	/* what a packet of a known flow needs ends here: one cacheline */
 	const struct weir_tenant *tenant; /* NULL for PORT */
 	/* VPORT */
-	struct weir_rate rate;
+	struct weir_rate rate, guarantee;
+	uint32_t weight;			       /* of what its tenant has to spare */
+	uint32_t queue;				       /* bytes that may wait for it, a worker and direction */
+	struct weir_promise *promise_in, *promise_out; /* NULL = none. Out: leaves by it; in: came by it, leaves by an
+							  uplink */
 	bool has_mac;
 	struct weir_mac mac;
 	uint32_t n_addresses;

@@ -57,6 +57,7 @@ void weir_worker_set_times(struct weir_worker *worker, uint64_t flow_idle, uint6
 struct rte_ring *weir_worker_learn_ring(struct weir_worker *worker); /* of struct weir_learn */
 struct rte_ring *weir_worker_punt_ring(struct weir_worker *worker);  /* of mbufs with struct weir_mbuf_meta */
 
+const struct weir_work *weir_worker_work(const struct weir_worker *worker);
 const struct weir_flows *weir_worker_flows(const struct weir_worker *worker);
 
 /* Written by the worker, read by any thread (each field by itself). */

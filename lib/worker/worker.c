@@ -210,6 +210,12 @@ weir_worker_punt_ring(struct weir_worker *worker)
 	return weir_pipe_punt_ring(worker->pipe);
 }
 
+const struct weir_work *
+weir_worker_work(const struct weir_worker *worker)
+{
+	return weir_pipe_work(worker->pipe);
+}
+
 const struct weir_flows *
 weir_worker_flows(const struct weir_worker *worker)
 {
