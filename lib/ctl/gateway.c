@@ -15,6 +15,7 @@
 #include "gateway_priv.h"
 #include "weir_vmem.h"
 
+#define QUEUED_PART 4 /* of buffers may wait for their turn: the others are for receiving */
 #define RX_DESC 1024
 #define TX_DESC 1024
 #define POOL_CACHE 256
@@ -188,6 +189,7 @@ gateway_ensure_workers(struct weir_gateway *gateway, const struct weir_cfg_setti
 		    .clock = gateway->clock,
 		    .flows = (settings->flows + gateway->n_workers - 1) / gateway->n_workers,
 		    .flow_idle = settings->flow_idle,
+		    .queued = gateway->pool->size / QUEUED_PART / gateway->n_workers,
 		    .socket =
 			gateway->lcores == NULL ? SOCKET_ID_ANY : (int)rte_lcore_to_socket_id(gateway->lcores[w]),
 		};

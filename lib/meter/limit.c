@@ -106,6 +106,21 @@ weir_limit_draw(struct weir_limit *limit, struct weir_credit *credit, uint32_t b
 	return enough;
 }
 
+uint64_t
+weir_limit_when(const struct weir_limit *limit, const struct weir_credit *credit, uint32_t bytes, uint64_t now)
+{
+	struct held held = {0};
+	uint64_t bits, packets;
+
+	if (credit->serial == limit->serial)
+		held = held_of(credit);
+	bits = limit->bits.rate == 0 || held.bits >= FRAME_BITS(bytes)
+		   ? now
+		   : weir_pool_when(&limit->bits, FRAME_BITS(bytes) - held.bits, now);
+	packets = limit->pps == 0 || held.packets >= 1 ? now : weir_pool_when(&limit->packets, 1 - held.packets, now);
+	return bits > packets ? bits : packets;
+}
+
 void
 weir_limit_return(struct weir_limit *limit, struct weir_credit *credit, uint32_t bytes)
 {

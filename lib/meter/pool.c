@@ -137,6 +137,21 @@ weir_pool_draw(struct weir_pool *pool, uint64_t units, uint64_t now)
 	return pool->rate == 0 ? units : take(pool, units, pool->quantum, now);
 }
 
+uint64_t
+weir_pool_when(const struct weir_pool *pool, uint64_t units, uint64_t now)
+{
+	struct level level = level_at(pool, level_read(pool), now);
+	int64_t missing;
+
+	if (pool->rate == 0)
+		return now;
+	if (units > WEIR_POOL_UNITS_MAX || (int64_t)(units * TOKENS_PER_UNIT) > pool->burst)
+		return UINT64_MAX;
+	missing = (int64_t)(units * TOKENS_PER_UNIT) - level.tokens;
+	/* `last` may be that of a worker whose clock is ahead. */
+	return missing <= 0 ? now : level.last + ((uint64_t)missing + pool->rate - 1) / pool->rate;
+}
+
 void
 weir_pool_return(struct weir_pool *pool, uint64_t units)
 {

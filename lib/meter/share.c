@@ -26,8 +26,10 @@ weir_wire_create(uint32_t n_workers, uint64_t bps, int socket)
 	struct weir_wire *wire = rte_zmalloc_socket(
 	    "weir_wire", sizeof(*wire) + n_workers * sizeof(wire->worker[0]), WEIR_CACHELINE, socket);
 
-	if (wire != NULL)
-		weir_wire_set_rate(wire, bps);
+	if (wire == NULL)
+		return NULL;
+	wire->n_workers = n_workers;
+	weir_wire_set_rate(wire, bps);
 	return wire;
 }
 
@@ -35,5 +37,7 @@ void
 weir_wire_set_rate(struct weir_wire *wire, uint64_t bps)
 {
 	wire->bps = bps;
+	__atomic_store_n(&wire->speed,
+	    (uint64_t)(((unsigned __int128)bps << (32 - WEIR_TICK_SHIFT)) / (8 * WEIR_NS_PER_S)), __ATOMIC_RELAXED);
 	__atomic_store_n(&wire->bit, bps == 0 ? 0 : weir_bit_time(bps), __ATOMIC_RELAXED);
 }

@@ -65,6 +65,12 @@ bool weir_pool_take(struct weir_pool *pool, uint64_t units, uint64_t now);
 /* The same, and a quantum more if that is there too. Returns what was taken: 0, `units`, or units + quantum. */
 uint64_t weir_pool_draw(struct weir_pool *pool, uint64_t units, uint64_t now);
 
+/*
+ * When `units` will be there (ns, at least `now`), if nobody takes any before. UINT64_MAX: never, it is more than the
+ * burst.
+ */
+uint64_t weir_pool_when(const struct weir_pool *pool, uint64_t units, uint64_t now);
+
 /* Gives back what was taken, because another bucket refused the same packet. Any worker. */
 void weir_pool_return(struct weir_pool *pool, uint64_t units);
 
@@ -153,6 +159,10 @@ weir_limit_take(
 	credit->level = left ^ WEIR_CREDIT_GUARDS;
 	return true;
 }
+
+/* When a frame of `bytes` will pass, as weir_pool_when(). The worker whose credit it is. */
+uint64_t weir_limit_when(
+    const struct weir_limit *limit, const struct weir_credit *credit, uint32_t bytes, uint64_t now);
 
 /* Gives back what weir_limit_take() took. The same worker. */
 void weir_limit_return(struct weir_limit *limit, struct weir_credit *credit, uint32_t bytes);

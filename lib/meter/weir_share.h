@@ -48,7 +48,9 @@ struct weir_wire {
 	uint64_t busy;	/* ticks: what was sent keeps it busy until then. Workers: rw, atomically */
 	uint64_t bit;	/* time of a bit; 0 = its rate is not known, and nothing waits for it. Control: w (relaxed) */
 	uint64_t least; /* virtual time that it has reached. Workers: rw, atomically */
+	uint64_t speed; /* bytes * 2^32 a tick. As `bit` */
 	uint64_t bps;	/* what `bit` says; control */
+	uint32_t n_workers;
 	/* By worker: the least service of those that wait there, for the others. That worker: w (relaxed) */
 	struct weir_wire_worker {
 		uint64_t least;
@@ -68,6 +70,13 @@ static inline uint64_t
 weir_frame_time(uint64_t bit, uint32_t bytes)
 {
 	return (uint64_t)(((unsigned __int128)bit * ((uint64_t)bytes * 8)) >> WEIR_BIT_SHIFT);
+}
+
+/* The bytes that it carries in so many ticks, which may be negative. */
+static inline int64_t
+weir_wire_bytes(uint64_t speed, int64_t ticks)
+{
+	return (int64_t)((__int128)ticks * (int64_t)speed >> 32);
 }
 
 /* A promise of *rate, unused. For one thread, before publication. */

@@ -33,6 +33,15 @@ set_ecn(uint8_t *l3, struct weir_frame *frame, uint8_t ecn)
 	ip->hdr_checksum = (rte_be16_t)~sum_fold((uint64_t)(uint16_t)~ip->hdr_checksum + (uint16_t)~old + load16(l3));
 }
 
+uint8_t
+weir_frame_mark(uint8_t *data, struct weir_frame *frame)
+{
+	if ((frame->kind & (WEIR_FRAME_IPV4 | WEIR_FRAME_IPV6)) != 0 && (frame->tos & ECN_MASK) != NOT_ECT &&
+	    (frame->tos & ECN_MASK) != CE)
+		set_ecn(data + frame->l3, frame, CE);
+	return frame->tos;
+}
+
 static enum weir_reason
 merge_ecn(uint8_t *data, uint8_t outer_ecn, struct weir_frame *frame)
 {

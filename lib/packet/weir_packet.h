@@ -235,6 +235,12 @@ int weir_encap_push(struct rte_mbuf *m, const struct weir_encap *encap, uint32_t
     uint32_t tx_flags);
 
 /*
+ * Marks congestion (RFC 3168) in a parsed frame that can bear it; `data` is its first byte. Returns its TOS byte as
+ * it is then.
+ */
+uint8_t weir_frame_mark(uint8_t *data, struct weir_frame *frame);
+
+/*
  * Leaves of the packet the tenant's frame that was parsed as *frame: takes `inner` bytes off the front and what
  * follows frame->len (padding of the outer frame) off the end, and merges ECN by RFC 6040 (4.2), the inner header's
  * checksum included; frame->tos follows. Receive flags, which spoke of the outer headers, are cleared. Returns

@@ -20,32 +20,13 @@ fits(const struct weir_pipe *pipe, struct leaving *leaving)
 		   : WEIR_OK;
 }
 
-/* Both limits of the way out let it pass, or neither is charged. */
-static inline enum weir_reason
-charge(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now)
-{
-	enum weir_direction direction = leaving->to_remote ? WEIR_TO_UPLINK : WEIR_TO_VPORT;
-	const struct weir_iface *iface = leaving->out;
-	uint32_t out = weir_credit_out(leaving->out_id);
-
-	if (!take(pipe, leaving->limit_out, &iface->limit_out, out, leaving->bytes, now))
-		return WEIR_DROP_VPORT_LIMIT;
-	if (__builtin_expect(take(pipe, leaving->limit_tenant, &iface->limit_tenant,
-				 weir_credit_tenant(leaving->tenant, direction), leaving->bytes, now),
-		1))
-		return WEIR_OK;
-	if (leaving->limit_out != 0)
-		weir_limit_return(iface->limit_out, &pipe->credits[out], leaving->bytes);
-	return WEIR_DROP_TENANT_LIMIT;
-}
-
-/* May it be offered, and does it pass? */
+/* May it be offered, and may it go? */
 static inline enum weir_reason
 admit(struct weir_pipe *pipe, struct leaving *leaving, uint64_t now)
 {
 	enum weir_reason reason = fits(pipe, leaving);
 
-	return reason == WEIR_OK ? charge(pipe, leaving, now) : reason;
+	return reason == WEIR_OK ? gate(pipe, leaving, now) : reason;
 }
 
 /* What became of it, at its way out. */
@@ -128,6 +109,9 @@ flood(struct weir_pipe *pipe, const struct weir_verdict *verdict, struct leaving
 	uint32_t n_remotes = verdict->in->kind == WEIR_IFACE_REMOTE ? 0 : sw->n_remotes;
 	struct fan fan = {.pipe = pipe, .leaving = leaving, .now = now};
 
+	leaving->limit_in = 0; /* charged already, for all */
+	leaving->frame = NULL;
+
 	for (uint32_t k = 0; k < sw->n_vports; k++)
 		if (sw->vports[k]->id != verdict->key.in)
 			fan_out(&fan, sw->vports[k]);
@@ -143,37 +127,40 @@ flood(struct weir_pipe *pipe, const struct weir_verdict *verdict, struct leaving
 
 /* What leaves by the way out of the packet's verdict. */
 static inline struct leaving
-leaving_of(
-    const struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, const struct weir_verdict *verdict)
+leaving_of(const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_verdict *verdict)
 {
 	const struct weir_flow *flow = burst->flow[i];
 
 	return (struct leaving){
 	    .m = burst->m[i],
+	    .in = verdict->in,
 	    .out = verdict->out,
 	    .port = verdict->port,
 	    .out_id = verdict->out_id,
 	    .vlan = verdict->vlan, /* not looked at on the way to a remote */
 	    .to_remote = verdict->to_remote,
 	    .tenant = verdict->tenant,
+	    .limit_in = verdict->limit[WEIR_LIMIT_IN],
 	    .limit_out = verdict->limit[WEIR_LIMIT_OUT],
 	    .limit_tenant = verdict->limit[WEIR_LIMIT_TENANT],
 	    .bytes = burst->frame[i].len,
 	    .tags = burst->key[i].flags & WEIR_KEY_TAGS,
 	    .entropy = flow != NULL ? flow->entropy : entropy(pipe, burst->hash[i]),
 	    .tos = burst->frame[i].tos,
+	    .frame = &burst->frame[i],
 	};
 }
 
-/* Of a known flow, and not let out: counted on the interfaces. */
+/* Not let out to the one interface of its verdict: counted where it was refused. */
 static void
-lose_known(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct leaving *leaving,
+lose(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct leaving *leaving,
     enum weir_reason reason)
 {
-	const struct weir_verdict *verdict = &burst->path[i]->verdict;
-
-	enter(pipe, burst, i, verdict->in, leaving->bytes);
-	weir_count(pipe->counters, verdict->key.in)->accepted++;
+	if (leaving->refused_in) {
+		drop(pipe, burst, i, reason);
+		return;
+	}
+	weir_count(pipe->counters, burst->in[i]->id)->accepted++;
 	count_out(pipe, leaving, reason);
 	rte_pktmbuf_free(leaving->m);
 }
@@ -186,14 +173,10 @@ send_known(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 	struct leaving leaving = leaving_of(pipe, burst, i, verdict);
 	enum weir_reason reason;
 
-	if (!take_in(pipe, verdict, leaving.bytes, burst->now)) {
-		enter(pipe, burst, i, verdict->in, leaving.bytes);
-		drop(pipe, burst, i, WEIR_DROP_VPORT_LIMIT);
-		return;
-	}
 	reason = admit(pipe, &leaving, burst->now);
 	if (__builtin_expect(reason != WEIR_OK, 0)) {
-		lose_known(pipe, burst, i, &leaving, reason);
+		enter(pipe, burst, i, verdict->in, leaving.bytes);
+		lose(pipe, burst, i, &leaving, reason);
 		return;
 	}
 	weir_count_path(pipe->counters, &burst->path[i]->count, verdict->key.in, verdict->out_id, leaving.bytes);
@@ -249,8 +232,8 @@ straight_to_vport(struct weir_pipe *pipe, const struct weir_burst *burst, uint32
 		return false;
 	/* Ports are not remembered from packet to packet: where there are many, a guess would be wrong too often. */
 	buf = tx_buffer(pipe, port);
-	if (__builtin_expect(bytes > __atomic_load_n(&port->mtu, __ATOMIC_RELAXED) + 14 ||
-				 buf->n == WEIR_ARRAY_LEN(buf->m) || !pass_straight(s, path, bytes),
+	if (__builtin_expect(bytes > __atomic_load_n(&port->mtu, __ATOMIC_RELAXED) + 14 || buf->n >= buf->slots ||
+				 buf->room <= 0 || !pass_straight(s, path, bytes),
 		0))
 		return false;
 	if (verdict->tag != 0)
@@ -270,6 +253,7 @@ straight_to_remote(struct weir_pipe *pipe, const struct weir_burst *burst, uint3
 	const struct weir_encap *encap;
 	const struct weir_port *port;
 	enum weir_reason reason;
+	struct txbuf *buf;
 
 	if (__builtin_expect(pipe->n_waiting != 0, 0))
 		return false;
@@ -277,12 +261,13 @@ straight_to_remote(struct weir_pipe *pipe, const struct weir_burst *burst, uint3
 	if (__builtin_expect(encap == NULL || !weir_encap_fits(encap, bytes), 0))
 		return false;
 	port = uplink(pipe, encap);
-	if (__builtin_expect(port == NULL || rte_pktmbuf_headroom(m) < weir_encap_overhead(encap) ||
-				 !pass_straight(s, path, bytes),
-		0))
+	if (__builtin_expect(port == NULL || rte_pktmbuf_headroom(m) < weir_encap_overhead(encap), 0))
+		return false;
+	buf = tx_buffer(pipe, port);
+	if (__builtin_expect(buf->n >= buf->slots || buf->room <= 0 || !pass_straight(s, path, bytes), 0))
 		return false;
 	(void)weir_encap_push(m, encap, verdict->vni, burst->flow[i]->entropy, burst->frame[i].tos, port->tx_flags);
-	tx(pipe, port, m, verdict->out_id, bytes);
+	tx_put(buf, m, verdict->out_id, bytes);
 	return true;
 }
 
@@ -301,11 +286,20 @@ send_new(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 {
 	const struct weir_verdict *verdict = burst->verdict[i];
 	struct leaving leaving = leaving_of(pipe, burst, i, verdict);
+	enum weir_reason reason;
 
-	if (verdict->action == WEIR_FLOOD)
+	if (verdict->action == WEIR_FLOOD) {
 		flood(pipe, verdict, &leaving, burst->now);
-	else
-		send_original(pipe, &leaving, burst->now);
+		return;
+	}
+	reason = admit(pipe, &leaving, burst->now);
+	if (reason != WEIR_OK) {
+		lose(pipe, burst, i, &leaving, reason);
+		return;
+	}
+	weir_count(pipe->counters, burst->in[i]->id)->accepted++;
+	count_out(pipe, &leaving, WEIR_OK);
+	rewrite(pipe, &leaving, burst->now);
 }
 
 void

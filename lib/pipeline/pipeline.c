@@ -7,7 +7,7 @@
 #include <rte_prefetch.h>
 #include <rte_ring_elem.h>
 
-#include "pipeline_priv.h"
+#include "backlog_priv.h"
 #include "weir_vmem.h"
 
 /* Flows share paths: as many paths as flows are never needed but where each flow has a pair of MACs of its own. */
@@ -49,6 +49,32 @@ run(struct weir_pipe *pipe, struct weir_burst *burst)
 		for (uint32_t s = 0; s < WEIR_ARRAY_LEN(stages); s++)
 			stages[s].run(pipe, burst);
 	weir_paths_settle(pipe->paths);
+}
+
+/*
+ * Wires are kept busy for as long as it may take until the next round: the longest of the last ones, slowly
+ * forgotten.
+ */
+static void
+keep_time(struct weir_pipe *pipe, uint64_t now)
+{
+	uint64_t gap = now - pipe->now, horizon = pipe->horizon - pipe->horizon / 16;
+
+	horizon = RTE_MAX(horizon, gap + gap / 4);
+	pipe->horizon = RTE_MAX(RTE_MIN(horizon, HORIZON_MAX), HORIZON_MIN);
+	pipe->now = now;
+	pipe->moment = (struct moment){
+	    .now = now << WEIR_TICK_SHIFT,
+	    .horizon = (now + pipe->horizon) << WEIR_TICK_SHIFT,
+	};
+}
+
+void
+weir_pipe_begin(struct weir_pipe *pipe, uint64_t now)
+{
+	keep_time(pipe, now);
+	backlog_begin(pipe);
+	wait_check(pipe, now);
 }
 
 void
@@ -129,6 +155,8 @@ weir_pipe_create(const struct weir_pipe_params *params)
 	pipe->cycles = params->cycles;
 	pipe->refresh = WEIR_NS_PER_S;
 	weir_hash_secret_init(&pipe->port_secret);
+	pipe->horizon = HORIZON_MIN;
+	pipe->backlog = backlog_create(params->vnet, params->queued, params->socket);
 	pipe->flows = weir_flows_create(params->flows, params->socket);
 	pipe->paths = weir_paths_create(paths_for(params->flows), params->flows, params->counters, params->socket);
 	pipe->learn = make_ring("learn", params->worker, sizeof(struct weir_learn), WEIR_LEARN_RING, params->socket);
@@ -138,9 +166,9 @@ weir_pipe_create(const struct weir_pipe_params *params)
 	pipe->waiting_of = weir_vmem_take(WEIR_TENANTS_MAX * sizeof(*pipe->waiting_of));
 	pipe->credits = weir_vmem_take(WEIR_CREDITS * sizeof(*pipe->credits));
 	pipe->recent = weir_vmem_take(RECENT * sizeof(*pipe->recent));
-	if (pipe->flows == NULL || pipe->paths == NULL || pipe->learn == NULL || pipe->punt == NULL ||
-	    pipe->tx == NULL || pipe->shares == NULL || pipe->waiting_of == NULL || pipe->credits == NULL ||
-	    pipe->recent == NULL) {
+	if (pipe->backlog == NULL || pipe->flows == NULL || pipe->paths == NULL || pipe->learn == NULL ||
+	    pipe->punt == NULL || pipe->tx == NULL || pipe->shares == NULL || pipe->waiting_of == NULL ||
+	    pipe->credits == NULL || pipe->recent == NULL) {
 		weir_pipe_free(pipe);
 		return NULL;
 	}
@@ -160,6 +188,7 @@ weir_pipe_free(struct weir_pipe *pipe)
 		rte_pktmbuf_free(m);
 	rte_ring_free(pipe->learn);
 	rte_ring_free(pipe->punt);
+	backlog_free(pipe->backlog);
 	weir_flows_free(pipe->flows);
 	weir_paths_free(pipe->paths);
 	weir_vmem_free(pipe->tx, WEIR_PORTS_MAX * sizeof(*pipe->tx));

@@ -8,6 +8,9 @@
 struct txbuf {
 	const struct weir_port *port;
 	uint32_t n;
+	uint32_t slots;	 /* of m, for those who do not look whether anybody waits: none if somebody does */
+	int64_t room;	 /* bytes for which the port's wire has time this round */
+	int64_t charged; /* the room that the wire knows of */
 	struct rte_mbuf *m[2 * WEIR_BURST];
 	uint32_t iface[2 * WEIR_BURST]; /* the packet's to be counted on: mbufs are not touched once sent */
 	uint32_t bytes[2 * WEIR_BURST];
@@ -32,6 +35,18 @@ struct recent {
 
 #define RECENT 4096 /* a worker; a power of two */
 
+/* What a promise or a wire is asked at: times in ticks. */
+struct moment {
+	uint64_t now, horizon; /* up to when the round serves */
+};
+
+/* A round may come so much later than the last one (ns): what is sent keeps wires busy for as long. */
+#define HORIZON_MIN (3 * WEIR_NS_PER_US)
+#define HORIZON_MAX (200 * WEIR_NS_PER_US)
+
+struct backlog;
+struct queue;
+
 /* A packet that waits for its remote's neighbour, not yet encapsulated. */
 struct waiting {
 	struct rte_mbuf *m;
@@ -50,6 +65,10 @@ struct weir_pipe {
 	struct rte_ring *learn, *punt;
 	uint64_t (*cycles)(void);
 	struct weir_stage_cycles *sample; /* NULL: this burst is not measured */
+	struct backlog *backlog;
+	uint64_t now;	      /* of the round */
+	uint64_t horizon;     /* ns */
+	struct moment moment; /* the same, for wires and promises */
 	uint32_t worker;
 	uint32_t sent;			/* accepted by drivers this round already */
 	uint32_t n_dirty;		/* transmit buffers in use */
@@ -138,20 +157,41 @@ take_in(struct weir_pipe *pipe, const struct weir_verdict *verdict, uint32_t byt
 /* Tells maintenance that `in` sent `mac`, within the tenant's share. */
 void learn(struct weir_pipe *pipe, const struct weir_iface *in, const struct weir_mac *mac, uint64_t now);
 
+/* It is held / no longer, of what was counted as sent. */
+static inline void
+count_held(struct weir_pipe *pipe, uint32_t iface, uint32_t bytes)
+{
+	weir_count_unsent(pipe->counters, iface, bytes);
+	weir_count(pipe->counters, iface)->held_in++;
+}
+
+static inline void
+count_released(struct weir_pipe *pipe, uint32_t iface, uint32_t bytes)
+{
+	struct weir_count *count = weir_count(pipe->counters, iface);
+
+	count->held_out++;
+	count->tx_packets++;
+	count->tx_bytes += bytes;
+}
+
 /* A tenant's frame as it leaves by one interface. */
 struct leaving {
 	struct rte_mbuf *m;
-	const struct weir_iface *out;
+	const struct weir_iface *in, *out;
 	const struct weir_port *port; /* vport: NULL while it is down */
 	uint32_t out_id, vlan;
 	bool to_remote;
 	uint32_t tenant;
-	uint32_t limit_out, limit_tenant; /* serials */
-	uint32_t bytes;			  /* of the frame */
-	uint32_t tags;			  /* of the tenant's own in it */
-	uint32_t entropy;		  /* chooses the UDP source port */
+	uint32_t limit_in, limit_out, limit_tenant; /* serials; limit_in: 0 too if it is charged already */
+	uint32_t bytes;				    /* of the frame */
+	uint32_t tags;				    /* of the tenant's own in it */
+	uint32_t entropy;			    /* chooses the UDP source port */
 	uint8_t tos;
 	const struct weir_encap *encap; /* to a remote; NULL while its neighbour is asked for */
+	struct weir_frame *frame;	/* of a packet that is nobody else's: its congestion may be marked. Or NULL */
+	bool refused_in;		/* by the limit of the vport that it comes from */
+	struct queue *queue;		/* it waits there for its turn; NULL: it goes now */
 };
 
 /* It is to leave by `out`. */
@@ -183,22 +223,24 @@ void rewrite_to_remote(struct weir_pipe *pipe, const struct leaving *leaving, ui
 /* Sends a packet that fits its leaving->encap. */
 void send_encapsulated(struct weir_pipe *pipe, const struct leaving *leaving);
 
+/* Begins with a port's buffer in this round. */
+void tx_begin(struct weir_pipe *pipe, struct txbuf *buf, const struct weir_port *port);
+
 /* The buffer of a port, in the list of those to flush. */
 static inline struct txbuf *
 tx_buffer(struct weir_pipe *pipe, const struct weir_port *port)
 {
 	struct txbuf *buf = &pipe->tx[port->index];
 
-	if (__builtin_expect(buf->port == NULL, 0)) {
-		buf->port = port;
-		pipe->dirty[pipe->n_dirty++] = (uint16_t)port->index;
-	}
+	if (__builtin_expect(buf->port == NULL, 0))
+		tx_begin(pipe, buf, port);
 	return buf;
 }
 
 static inline void
 tx_put(struct txbuf *buf, struct rte_mbuf *m, uint32_t iface, uint32_t bytes)
 {
+	buf->room -= (int64_t)(rte_pktmbuf_pkt_len(m) + WEIR_WIRE_EXTRA);
 	buf->m[buf->n] = m;
 	buf->iface[buf->n] = iface;
 	buf->bytes[buf->n++] = bytes;
@@ -208,7 +250,7 @@ tx_put(struct txbuf *buf, struct rte_mbuf *m, uint32_t iface, uint32_t bytes)
 void tx_awkward(
     struct weir_pipe *pipe, const struct weir_port *port, struct rte_mbuf *m, uint32_t iface, uint32_t bytes);
 
-/* Sends, as it is, by `port`; counted on `iface`. */
+/* Sends, as it is, by `port`; counted on `iface`. Whoever waits is not looked at. */
 static inline void
 tx(struct weir_pipe *pipe, const struct weir_port *port, struct rte_mbuf *m, uint32_t iface, uint32_t bytes)
 {
@@ -220,22 +262,34 @@ tx(struct weir_pipe *pipe, const struct weir_port *port, struct rte_mbuf *m, uin
 		tx_put(buf, m, iface, bytes);
 }
 
+/* ---- gate.c ---- */
+
+/* May it leave now (WEIR_OK, queue NULL), wait for its turn (WEIR_OK, queue), or not? Charges its limits if now. */
+enum weir_reason gate(struct weir_pipe *pipe, struct leaving *leaving, uint64_t now);
+
+/* What the gate let pass leaves by `port`: now, or when it is its turn. */
+void hand_out(struct weir_pipe *pipe, const struct leaving *leaving, const struct weir_port *port);
+
+/* It does not after all. */
+void lose_out(struct weir_pipe *pipe, const struct leaving *leaving, enum weir_reason reason);
+
+/* ---- rewrite ---- */
+
 /* Puts on what the way out needs and hands it to tx: or to wait, or drops it, counted. */
 static inline void
 rewrite(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now)
 {
-	struct rte_mbuf *m = leaving->m;
-
-	if (leaving->to_remote) {
+	if (leaving->to_remote)
 		rewrite_to_remote(pipe, leaving, now);
-		return;
-	}
-	if (leaving->vlan != WEIR_NONE &&
-	    __builtin_expect(!weir_vlan_push(m, weir_vlan_tag((uint16_t)leaving->vlan)), 0))
-		drop_tx(pipe, leaving->out_id, m, leaving->bytes, WEIR_DROP_NO_MBUF);
+	else if (leaving->vlan != WEIR_NONE &&
+		 __builtin_expect(!weir_vlan_push(leaving->m, weir_vlan_tag((uint16_t)leaving->vlan)), 0))
+		lose_out(pipe, leaving, WEIR_DROP_NO_MBUF);
 	else
-		tx(pipe, leaving->port, m, leaving->out_id, leaving->bytes);
+		hand_out(pipe, leaving, leaving->port);
 }
+
+/* Packets that wait for a neighbour: sends those whose remote is resolved, drops those that waited in vain. */
+void wait_check(struct weir_pipe *pipe, uint64_t now);
 
 /* Keeps a packet until its remote's neighbour answers. */
 void wait_for_neighbour(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Police: what a vport's limit says of the frames that come from it, and whether a tenant may flood once more. Here
- * for flows that are not known, or flooded; what is known is asked for all its limits at once (forward.c), as each
- * copy is for those of its way out.
+ * Police: what a vport's limit says of the frames that come from it and are flooded, and whether their tenant may
+ * flood once more. What goes to one interface is asked for all its limits at once (gate.c), as each copy is for those
+ * of its way out.
  */
 #include "pipeline_priv.h"
 
@@ -24,7 +24,9 @@ police(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i)
 {
 	const struct weir_verdict *verdict = burst->verdict[i];
 
-	if (verdict->action == WEIR_FLOOD && !may_flood(pipe, verdict, burst->in[i]->tenant, burst->now))
+	if (verdict->action != WEIR_FLOOD)
+		return WEIR_OK;
+	if (!may_flood(pipe, verdict, burst->in[i]->tenant, burst->now))
 		return WEIR_DROP_FLOOD_LIMIT;
 	return take_in(pipe, verdict, burst->frame[i].len, burst->now) ? WEIR_OK : WEIR_DROP_VPORT_LIMIT;
 }
@@ -46,7 +48,8 @@ stage_police(struct weir_pipe *pipe, struct weir_burst *burst)
 				drop(pipe, burst, i, reason);
 				continue;
 			}
-			weir_count(pipe->counters, burst->in[i]->id)->accepted++;
+			if (burst->verdict[i]->action == WEIR_FLOOD)
+				weir_count(pipe->counters, burst->in[i]->id)->accepted++;
 		}
 		burst->live[kept++] = i;
 	}

@@ -18,16 +18,14 @@ void
 send_encapsulated(struct weir_pipe *pipe, const struct leaving *leaving)
 {
 	const struct weir_port *port = uplink(pipe, leaving->encap);
-	uint32_t iface = leaving->out_id;
-	struct rte_mbuf *m = leaving->m;
 
 	if (port == NULL)
-		drop_tx(pipe, iface, m, leaving->bytes, WEIR_DROP_PORT_DOWN);
-	else if (weir_encap_push(
-		     m, leaving->encap, leaving->out->vni, leaving->entropy, leaving->tos, port->tx_flags) != 0)
-		drop_tx(pipe, iface, m, leaving->bytes, WEIR_DROP_NO_MBUF);
+		lose_out(pipe, leaving, WEIR_DROP_PORT_DOWN);
+	else if (weir_encap_push(leaving->m, leaving->encap, leaving->out->vni, leaving->entropy, leaving->tos,
+		     port->tx_flags) != 0)
+		lose_out(pipe, leaving, WEIR_DROP_NO_MBUF);
 	else
-		tx(pipe, port, m, iface, leaving->bytes);
+		hand_out(pipe, leaving, port);
 }
 
 void

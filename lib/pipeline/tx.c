@@ -6,13 +6,52 @@
  */
 #include <rte_ethdev.h>
 
-#include "pipeline_priv.h"
+#include "backlog_priv.h"
+
+#define NO_WIRE (INT64_MAX / 2) /* room where the rate is not known */
 
 static void
 drop_rest(struct weir_pipe *pipe, struct txbuf *buf, uint32_t from, enum weir_reason reason)
 {
 	for (uint32_t i = from; i < buf->n; i++)
 		drop_tx(pipe, buf->iface[i], buf->m[i], buf->bytes[i], reason);
+}
+
+void
+tx_begin(struct weir_pipe *pipe, struct txbuf *buf, const struct weir_port *port)
+{
+	const struct weir_wire *wire = port->wire;
+	uint64_t speed = __atomic_load_n(&wire->speed, __ATOMIC_RELAXED);
+
+	buf->port = port;
+	buf->slots = backlog_at(pipe, port) ? 0 : WEIR_ARRAY_LEN(buf->m);
+	buf->room = NO_WIRE;
+	if (speed != 0) {
+		uint64_t busy = __atomic_load_n(&wire->busy, __ATOMIC_RELAXED);
+		int64_t ticks = (int64_t)(pipe->moment.horizon - busy);
+
+		buf->room =
+		    weir_wire_bytes(speed, RTE_MIN(ticks, (int64_t)(pipe->moment.horizon - pipe->moment.now)));
+	}
+	buf->charged = buf->room;
+	pipe->dirty[pipe->n_dirty++] = (uint16_t)port->index;
+}
+
+/* What was put in keeps the wire busy. */
+static void
+charge_wire(const struct weir_pipe *pipe, struct txbuf *buf)
+{
+	struct weir_wire *wire = buf->port->wire;
+	uint64_t bit = __atomic_load_n(&wire->bit, __ATOMIC_RELAXED), time, busy, until;
+
+	if (bit == 0 || buf->charged == buf->room)
+		return;
+	time = weir_frame_time(bit, (uint32_t)(buf->charged - buf->room));
+	buf->charged = buf->room;
+	busy = __atomic_load_n(&wire->busy, __ATOMIC_RELAXED);
+	do {
+		until = (clock_before(busy, pipe->moment.now) ? pipe->moment.now : busy) + time;
+	} while (!__atomic_compare_exchange_n(&wire->busy, &busy, until, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 }
 
 static uint32_t
@@ -52,6 +91,7 @@ flush(struct weir_pipe *pipe, struct txbuf *buf)
 	uint16_t queue = buf->port->txq_of[pipe->worker];
 	uint32_t sent = 0;
 
+	charge_wire(pipe, buf);
 	if (!__atomic_load_n(&buf->port->up, __ATOMIC_RELAXED))
 		drop_rest(pipe, buf, 0, WEIR_DROP_PORT_DOWN);
 	else if (queue != WEIR_TX_BY_HANDOFF)
@@ -80,8 +120,10 @@ tx_awkward(struct weir_pipe *pipe, const struct weir_port *port, struct rte_mbuf
 uint32_t
 weir_pipe_flush(struct weir_pipe *pipe)
 {
-	uint32_t sent = pipe->sent;
+	uint32_t sent;
 
+	backlog_serve(pipe);
+	sent = pipe->sent;
 	for (uint32_t i = 0; i < pipe->n_dirty; i++) {
 		struct txbuf *buf = &pipe->tx[pipe->dirty[i]];
 
@@ -113,13 +155,9 @@ weir_pipe_count_handoff(struct weir_pipe *pipe, const struct weir_port *port)
 
 	for (uint32_t i = 0; i < buf->n; i++) {
 		const struct weir_mbuf_meta *meta = weir_mbuf_meta(buf->m[i]);
-		struct weir_count *count;
 
 		buf->iface[i] = meta->iface;
 		buf->bytes[i] = meta->bytes;
-		count = weir_count(pipe->counters, meta->iface);
-		count->held_out++;
-		count->tx_packets++;
-		count->tx_bytes += meta->bytes;
+		count_released(pipe, meta->iface, meta->bytes);
 	}
 }

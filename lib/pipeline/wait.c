@@ -26,8 +26,7 @@ wait_for_neighbour(struct weir_pipe *pipe, const struct leaving *leaving, uint64
 	    .deadline = now + WEIR_WAIT_NS,
 	};
 	++*of_tenant;
-	weir_count_unsent(pipe->counters, out->id, leaving->bytes);
-	weir_count(pipe->counters, out->id)->held_in++;
+	count_held(pipe, out->id, leaving->bytes);
 }
 
 /* True if it waits on. */
@@ -36,7 +35,6 @@ check(struct weir_pipe *pipe, const struct waiting *waiting, uint64_t now)
 {
 	const struct weir_iface *out = weir_vnet_iface(pipe->vnet, waiting->iface);
 	enum weir_reason reason = WEIR_DROP_RECONFIGURED;
-	struct weir_count *count;
 	struct leaving leaving = {
 	    .m = waiting->m,
 	    .out = out,
@@ -55,10 +53,7 @@ check(struct weir_pipe *pipe, const struct waiting *waiting, uint64_t now)
 			reason = WEIR_DROP_NEIGH_UNRESOLVED;
 		}
 	}
-	count = weir_count(pipe->counters, waiting->iface);
-	count->held_out++;
-	count->tx_packets++;
-	count->tx_bytes += waiting->bytes;
+	count_released(pipe, waiting->iface, waiting->bytes);
 	if (reason == WEIR_OK)
 		send_encapsulated(pipe, &leaving);
 	else
@@ -68,7 +63,7 @@ check(struct weir_pipe *pipe, const struct waiting *waiting, uint64_t now)
 }
 
 void
-weir_pipe_wait_check(struct weir_pipe *pipe, uint64_t now)
+wait_check(struct weir_pipe *pipe, uint64_t now)
 {
 	uint32_t kept = 0;
 
@@ -85,7 +80,7 @@ send_waiting(struct weir_pipe *pipe, const struct weir_iface *out, uint64_t now)
 		return;
 	for (uint32_t i = 0; i < pipe->n_waiting; i++)
 		if (pipe->waiting[i].iface == out->id) {
-			weir_pipe_wait_check(pipe, now);
+			wait_check(pipe, now);
 			return;
 		}
 }

@@ -52,11 +52,13 @@ struct weir_burst {
 	struct weir_verdict scratch[WEIR_BURST];	/* verdicts that are not cached */
 };
 
-/* In an mbuf's private area, for packets that change hands: to a transmit queue's owner, or to maintenance. */
+/* In an mbuf's private area, for packets that wait, or change hands: to a transmit queue's owner, or to maintenance.
+ */
 struct weir_mbuf_meta {
-	uint32_t iface;	   /* it counts on */
-	uint32_t bytes;	   /* of the tenant's frame */
-	uint32_t underlay; /* punted: id */
+	struct rte_mbuf *next; /* in a queue */
+	uint32_t iface;	       /* it counts on */
+	uint32_t bytes;	       /* of the tenant's frame */
+	uint32_t underlay;     /* punted: id */
 	uint32_t pad;
 };
 
@@ -121,6 +123,7 @@ struct weir_pipe_params {
 	struct weir_counters *counters;
 	struct rte_mempool *pool; /* for copies */
 	uint32_t flows;		  /* slots */
+	uint32_t queued;	  /* packets that may wait for their turn */
 	uint64_t (*cycles)(void); /* the meter of sampled bursts; NULL: none is sampled */
 	int socket;
 };
@@ -136,6 +139,12 @@ void weir_pipe_run(
 void weir_pipe_sample(struct weir_pipe *pipe, struct weir_stage_cycles *sample);
 
 /*
+ * A round begins, at time `now`: what has waited long enough goes on. Packets that wait for a neighbour are sent if
+ * their remote is resolved, dropped if they waited in vain.
+ */
+void weir_pipe_begin(struct weir_pipe *pipe, uint64_t now);
+
+/*
  * Packets that other workers handed over for `port`, whose hand-off ring this worker owns. Two steps, with
  * weir_counters_poll() in between (see weir_counters.h): take them off the ring (up to a burst; the transmit buffer
  * is empty then), later count them.
@@ -143,11 +152,11 @@ void weir_pipe_sample(struct weir_pipe *pipe, struct weir_stage_cycles *sample);
 uint32_t weir_pipe_take_handoff(struct weir_pipe *pipe, const struct weir_port *port);
 void weir_pipe_count_handoff(struct weir_pipe *pipe, const struct weir_port *port);
 
-/* Sends what the transmit buffers hold; returns packets that drivers accepted. Once a round. */
+/*
+ * The round ends: sends what the transmit buffers hold, and of what waits for its turn what may go now. Returns
+ * packets that drivers accepted.
+ */
 uint32_t weir_pipe_flush(struct weir_pipe *pipe);
-
-/* Packets that wait for a neighbour: sends those whose remote is resolved, drops those that waited in vain. */
-void weir_pipe_wait_check(struct weir_pipe *pipe, uint64_t now);
 
 /* Ages the next n flow slots. */
 void weir_pipe_age(struct weir_pipe *pipe, uint32_t n, uint64_t idle, uint64_t now);

@@ -37,6 +37,8 @@
 	/* it is too much */                                                                                            \
 	R(TENANT_LIMIT,     "tenant_limit",     "over the tenant's limit")                                             \
 	R(VPORT_LIMIT,      "vport_limit",      "over the vport's limit")                                              \
+	R(PORT_SHARE,       "port_share",       "over the tenant's guarantee and its share of what the port has to spare") \
+	R(QUEUE_MEMORY,     "queue_memory",     "too many of the tenant's packets wait already: buffers are for all")       \
 	R(FLOOD_LIMIT,      "flood_limit",      "over the copies of flooded frames that a tenant has in a millisecond")     \
 	R(MTU,              "mtu",              "larger than the MTU of the port it should leave by")                  \
 	/* there is nowhere to send it, or no room */                                                                   \

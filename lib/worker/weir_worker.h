@@ -31,6 +31,7 @@ struct weir_worker_params {
 	struct rte_rcu_qsbr *qsbr; /* thread id = index */
 	const struct weir_clock *clock;
 	uint32_t flows;	    /* flow slots */
+	uint32_t queued;    /* packets that may wait for their turn */
 	uint64_t flow_idle; /* ns */
 	int socket;
 };

@@ -41,6 +41,7 @@ weir_worker_create(const struct weir_worker_params *params)
 	    .counters = params->counters,
 	    .pool = params->pool,
 	    .flows = params->flows,
+	    .queued = params->queued,
 	    .cycles = cycles,
 	    .socket = params->socket,
 	};
@@ -137,7 +138,7 @@ weir_worker_poll(struct weir_worker *worker, uint64_t now)
 		return 0;
 	}
 	taken = poll_handoffs(worker, polls);
-	weir_pipe_wait_check(worker->pipe, now);
+	weir_pipe_begin(worker->pipe, now);
 	if (worker->stats.polls % SAMPLE_EVERY == 0)
 		sample = &worker->stats.stages;
 	weir_pipe_sample(worker->pipe, sample);

@@ -93,7 +93,7 @@ check_order(const struct frame *frames, uint32_t n)
 	struct rte_mbuf *m;
 
 	cr_assert_not_null(pipe);
-	weir_pipe_wait_check(pipe, now);
+	weir_pipe_begin(pipe, now);
 	for (uint32_t i = 0; i < n; i++) {
 		if (i == n - 1) {
 			inject(0, peer_reply(PEER, "192.0.2.2"));
@@ -106,7 +106,7 @@ check_order(const struct frame *frames, uint32_t n)
 		weir_pipe_run(pipe, port, &m, 1, now);
 	}
 	(void)weir_pipe_flush(pipe);
-	weir_pipe_wait_check(pipe, now);
+	weir_pipe_begin(pipe, now);
 	(void)weir_pipe_flush(pipe);
 	poll_all(); /* whose transmit queue it is */
 	for (uint32_t i = 0; i < n; i++)

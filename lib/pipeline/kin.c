@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Who is next among those who share something: by promise first, else by what they had of the rest. */
+#include "backlog_priv.h"
+
+#define SERVED_SHIFT 10 /* of a service: bytes * 2^10 / weight */
+/* A promise that seems used up for longer than any can be is one that was not asked for half of all time. */
+#define USED_MAX ((int64_t)(1000 * WEIR_NS_PER_S) << WEIR_TICK_SHIFT)
+
+uint64_t
+clock_raise(uint64_t *clock, uint64_t least)
+{
+	uint64_t is = __atomic_load_n(clock, __ATOMIC_RELAXED);
+
+	while (clock_before(is, least) &&
+	       !__atomic_compare_exchange_n(clock, &is, least, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+	return clock_before(is, least) ? least : is;
+}
+
+/* What a frame takes of a promise. */
+static uint64_t
+use_of(const struct weir_promise *promise, uint32_t wire)
+{
+	uint64_t time = weir_frame_time(promise->bit, wire);
+
+	return time > promise->packet ? time : promise->packet;
+}
+
+bool
+promise_take(struct weir_promise *promise, uint32_t wire, const struct moment *moment)
+{
+	uint64_t used = clock_raise(&promise->used, moment->now);
+
+	if (clock_before(moment->horizon, used))
+		return false;
+	(void)__atomic_fetch_add(&promise->used, use_of(promise, wire), __ATOMIC_RELAXED);
+	return true;
+}
+
+static void
+enter_spare(struct member *member)
+{
+	uint64_t least = __atomic_load_n(member->kin->least, __ATOMIC_RELAXED);
+
+	weir_heap_insert(&member->kin->spare, &member->spare, clock_raise(member->served, least));
+}
+
+static void
+enter_promised(struct member *member, const struct moment *moment)
+{
+	uint64_t used = __atomic_load_n(&member->promise->used, __ATOMIC_RELAXED);
+
+	member->is_later = clock_before(moment->horizon, used);
+	if (member->is_later)
+		weir_heap_insert(&member->kin->later, &member->promised, used);
+	else
+		weir_heap_insert(&member->kin->due, &member->promised, used + use_of(member->promise, member->wire));
+}
+
+void
+member_enter(struct member *member, uint32_t wire, const struct moment *moment)
+{
+	struct weir_promise *promise = member->promise;
+
+	member->wire = wire;
+	enter_spare(member);
+	if (promise == NULL)
+		return;
+	if ((int64_t)(__atomic_load_n(&promise->used, __ATOMIC_RELAXED) - moment->now) > USED_MAX)
+		__atomic_store_n(&promise->used, moment->now, __ATOMIC_RELAXED);
+	/* What was promised while it asked for nothing is gone. */
+	(void)clock_raise(&promise->used, moment->now);
+	enter_promised(member, moment);
+}
+
+static void
+leave_promised(struct member *member)
+{
+	if (weir_heap_has(&member->promised))
+		weir_heap_remove(member->is_later ? &member->kin->later : &member->kin->due, &member->promised);
+}
+
+void
+member_leave(struct member *member)
+{
+	leave_promised(member);
+	if (weir_heap_has(&member->spare))
+		weir_heap_remove(&member->kin->spare, &member->spare);
+}
+
+void
+member_served(struct member *member, bool promised)
+{
+	member_leave(member);
+	if (promised)
+		(void)__atomic_fetch_add(
+		    &member->promise->used, use_of(member->promise, member->wire), __ATOMIC_RELAXED);
+	else
+		(void)__atomic_fetch_add(
+		    member->served, ((uint64_t)member->wire << SERVED_SHIFT) / member->weight, __ATOMIC_RELAXED);
+}
+
+void
+member_again(struct member *member, uint32_t wire, const struct moment *moment)
+{
+	member->wire = wire;
+	enter_spare(member);
+	if (member->promise != NULL)
+		enter_promised(member, moment);
+}
+
+void
+member_sleep(struct backlog *backlog, struct member *member, uint64_t until)
+{
+	member_leave(member);
+	weir_heap_insert(&backlog->asleep, &member->asleep, until);
+}
+
+void
+member_wake(struct backlog *backlog, struct member *member)
+{
+	if (weir_heap_has(&member->asleep))
+		weir_heap_remove(&backlog->asleep, &member->asleep);
+}
+
+/* What it had is where it was, unless its tenant has changed: then it is entered anew, or gone. */
+static bool
+follows(struct kin *kin, struct member *member, const struct moment *moment)
+{
+	return kin->pipe == NULL ||
+	       !lane_changed(kin->pipe, RTE_PTR_SUB(member, offsetof(struct lane, member)), moment);
+}
+
+/* Other workers serve the same tenants: what a key says may have changed. */
+static struct member *
+next_due(struct kin *kin, const struct moment *moment)
+{
+	while (kin->later.root != NULL && !clock_before(moment->horizon, kin->later.root->key)) {
+		struct member *member = RTE_PTR_SUB(kin->later.root, offsetof(struct member, promised));
+
+		if (!follows(kin, member, moment))
+			continue;
+		leave_promised(member);
+		enter_promised(member, moment);
+	}
+	while (kin->due.root != NULL) {
+		struct member *member = RTE_PTR_SUB(kin->due.root, offsetof(struct member, promised));
+
+		if (!follows(kin, member, moment))
+			continue;
+		if (!clock_before(moment->horizon, __atomic_load_n(&member->promise->used, __ATOMIC_RELAXED)))
+			return member;
+		leave_promised(member);
+		enter_promised(member, moment);
+	}
+	return NULL;
+}
+
+static struct member *
+next_spare(struct kin *kin, const struct moment *moment)
+{
+	while (kin->spare.root != NULL) {
+		struct member *member = RTE_PTR_SUB(kin->spare.root, offsetof(struct member, spare));
+
+		if (!follows(kin, member, moment))
+			continue;
+		if (__atomic_load_n(member->served, __ATOMIC_RELAXED) == member->spare.key)
+			return member;
+		weir_heap_remove(&kin->spare, &member->spare);
+		enter_spare(member);
+	}
+	return NULL;
+}
+
+struct member *
+kin_next(struct kin *kin, const struct moment *moment, bool *promised)
+{
+	struct member *member = next_due(kin, moment);
+
+	*promised = member != NULL;
+	return member != NULL ? member : next_spare(kin, moment);
+}

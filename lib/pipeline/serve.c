@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Serves what waits: each round each port that has lanes, as far as their limits and its wire let it. What was
+ * promised may go a little further than the rest, so that no other worker's excess is in its way.
+ */
+#include "backlog_priv.h"
+
+/* ---- in ---- */
+
+enum weir_reason
+queue_reason(const struct queue *queue)
+{
+	if (weir_heap_has(&queue->member.asleep))
+		return WEIR_DROP_VPORT_LIMIT;
+	return weir_heap_has(&queue->lane->member.asleep) ? WEIR_DROP_TENANT_LIMIT : WEIR_DROP_PORT_SHARE;
+}
+
+void
+lane_settle(struct lane *lane, const struct moment *moment)
+{
+	const struct member *next;
+	bool promised;
+
+	if (weir_heap_has(&lane->member.asleep))
+		return;
+	next = kin_next(&lane->kin, moment, &promised);
+	if (next != NULL)
+		member_enter(&lane->member, next->wire, moment);
+}
+
+static uint32_t
+wire_of(const struct rte_mbuf *m)
+{
+	return rte_pktmbuf_pkt_len(m) + WEIR_WIRE_EXTRA;
+}
+
+void
+queue_put(struct weir_pipe *pipe, struct queue *queue, const struct leaving *leaving)
+{
+	struct backlog *backlog = pipe->backlog;
+	struct lane *lane = queue->lane;
+	struct rte_mbuf *m = leaving->m;
+	struct weir_mbuf_meta *meta = weir_mbuf_meta(m);
+
+	meta->next = NULL;
+	meta->iface = leaving->out_id;
+	meta->bytes = leaving->bytes;
+	count_held(pipe, leaving->out_id, leaving->bytes);
+	pipe->work.queued++;
+	backlog->packets++;
+	backlog->of_tenant[lane->tenant]++;
+	queue->bytes += leaving->bytes;
+	if (queue->head != NULL) {
+		weir_mbuf_meta(queue->tail)->next = m;
+		queue->tail = m;
+		return;
+	}
+	queue->head = queue->tail = m;
+	member_enter(&queue->member, wire_of(m), &pipe->moment);
+	if (!weir_heap_has(&lane->member.spare))
+		lane_settle(lane, &pipe->moment);
+	/* From here on nobody overtakes. */
+	tx_buffer(pipe, lane->sched->port)->slots = 0;
+}
+
+static struct lane *
+lane_of(struct member *member)
+{
+	if (member->is_queue)
+		return ((struct queue *)RTE_PTR_SUB(member, offsetof(struct queue, member)))->lane;
+	return RTE_PTR_SUB(member, offsetof(struct lane, member));
+}
+
+static void
+wake(struct weir_pipe *pipe, struct member *member, struct lane *lane)
+{
+	member_wake(pipe->backlog, member);
+	if (member->is_queue)
+		member_enter(member, member->wire, &pipe->moment);
+	if (!weir_heap_has(&lane->member.spare))
+		lane_settle(lane, &pipe->moment);
+}
+
+/* What stands for something that is gone: all of a port that is another one by now; of others a lane a round. */
+static void
+sweep(struct weir_pipe *pipe, struct sched *sched)
+{
+	const struct weir_port *port =
+	    __atomic_load_n(&pipe->vnet->ports[sched - pipe->backlog->sched], __ATOMIC_ACQUIRE);
+	struct lane *lane = TAILQ_FIRST(&sched->lanes), *next;
+
+	for (; port != sched->port && lane != NULL; lane = next) {
+		next = TAILQ_NEXT(lane, entry);
+		lane_purge(pipe, lane, WEIR_DROP_RECONFIGURED);
+	}
+	if (lane == NULL || lane_changed(pipe, lane, &pipe->moment))
+		return;
+	TAILQ_REMOVE(&sched->lanes, lane, entry);
+	TAILQ_INSERT_TAIL(&sched->lanes, lane, entry);
+}
+
+void
+backlog_begin(struct weir_pipe *pipe)
+{
+	struct backlog *backlog = pipe->backlog;
+	const struct weir_heap *asleep = &backlog->asleep;
+
+	for (uint32_t k = 0; k < backlog->n_active; k++)
+		sweep(pipe, &backlog->sched[backlog->active[k]]);
+	while (asleep->root != NULL && !clock_before(pipe->now, asleep->root->key)) {
+		struct member *member = RTE_PTR_SUB(asleep->root, offsetof(struct member, asleep));
+		struct lane *lane = lane_of(member);
+
+		/* If it has, nobody of it sleeps any more. */
+		if (!lane_changed(pipe, lane, &pipe->moment))
+			wake(pipe, member, lane);
+	}
+}
+
+/* ---- out ---- */
+
+/* A frame that its limit never lets pass, since it is larger than the bucket, is lost. */
+static void
+lose(struct weir_pipe *pipe, struct queue *queue, enum weir_reason reason)
+{
+	struct rte_mbuf *m = queue_take(pipe, queue);
+
+	drop_tx(pipe, weir_mbuf_meta(m)->iface, m, weir_mbuf_meta(m)->bytes, reason);
+}
+
+/* The queue has another frame, or goes; its lane is entered anew, or goes with it. Both are among nobody. */
+static void
+go_on(struct weir_pipe *pipe, struct queue *queue)
+{
+	struct lane *lane = queue->lane;
+	const struct member *next;
+	bool promised;
+
+	if (queue->head == NULL) {
+		if (!queue_end(pipe, queue))
+			return;
+	} else {
+		member_again(&queue->member, wire_of(queue->head), &pipe->moment);
+	}
+	next = kin_next(&lane->kin, &pipe->moment, &promised);
+	if (next != NULL)
+		member_again(&lane->member, next->wire, &pipe->moment);
+}
+
+static void
+sleep_until(struct weir_pipe *pipe, struct queue *queue, bool of_lane, uint64_t until)
+{
+	struct lane *lane = queue->lane;
+
+	if (until == UINT64_MAX) {
+		lose(pipe, queue, of_lane ? WEIR_DROP_TENANT_LIMIT : WEIR_DROP_VPORT_LIMIT);
+		member_leave(&queue->member);
+		member_leave(&lane->member);
+		go_on(pipe, queue);
+	} else if (of_lane) {
+		member_sleep(pipe->backlog, &lane->member, until);
+	} else {
+		member_sleep(pipe->backlog, &queue->member, until);
+		member_leave(&lane->member);
+		lane_settle(lane, &pipe->moment);
+	}
+}
+
+/* One frame of this lane, or it sleeps. */
+static void
+serve_lane(struct weir_pipe *pipe, struct lane *lane, bool lane_promised)
+{
+	bool promised;
+	struct member *member = kin_next(&lane->kin, &pipe->moment, &promised);
+	struct queue *queue = RTE_PTR_SUB(member, offsetof(struct queue, member));
+	uint32_t bytes = weir_mbuf_meta(queue->head)->bytes;
+	uint64_t now = pipe->now;
+	const struct charge *missing,
+	    charges[WEIR_LIMITS] = {
+		{queue->limit_in, &pipe->credits[weir_credit_in(queue->in.id)]},
+		{queue->limit_out, &pipe->credits[weir_credit_out(queue->leaf.id)]},
+		{lane->limit, &pipe->credits[weir_credit_tenant(lane->tenant, lane->direction)]},
+	    };
+	struct rte_mbuf *m;
+
+	missing = charges_take(charges, bytes, now);
+	if (missing != NULL) {
+		sleep_until(pipe, queue, missing == &charges[WEIR_LIMIT_TENANT],
+		    weir_limit_when(missing->limit, missing->credit, bytes, now));
+		return;
+	}
+	m = queue_take(pipe, queue);
+	if (!promised)
+		(void)clock_raise(lane->kin.least, queue->member.spare.key);
+	member_served(&queue->member, promised);
+	member_served(&lane->member, lane_promised);
+	tx(pipe, lane->sched->port, m, weir_mbuf_meta(m)->iface, bytes);
+	go_on(pipe, queue);
+}
+
+/* ---- a port ---- */
+
+/* The least service of those that wait at other workers; false: nobody does. */
+static bool
+others_least(const struct weir_wire *wire, uint32_t self, uint64_t *least)
+{
+	bool any = false;
+
+	for (uint32_t w = 0; w < wire->n_workers; w++) {
+		uint64_t at;
+
+		if (w == self || !__atomic_load_n(&wire->worker[w].waiting, __ATOMIC_RELAXED))
+			continue;
+		at = __atomic_load_n(&wire->worker[w].least, __ATOMIC_RELAXED);
+		if (!any || clock_before(at, *least))
+			*least = at;
+		any = true;
+	}
+	return any;
+}
+
+#define LEAD (16384u << 10) /* of a weight of 1: by how much service one may be ahead of another worker's */
+
+struct turn {
+	struct txbuf *buf;
+	int64_t round; /* bytes that the wire carries in one: what was promised may go so far beyond the horizon */
+	bool others;   /* wait at other workers: */
+	uint64_t least;
+	uint64_t last; /* service of the last one served from the rest */
+};
+
+/* May this lane be served now? */
+static bool
+may(struct turn *turn, const struct lane *lane, bool promised)
+{
+	uint64_t served = lane->member.spare.key;
+
+	if (promised)
+		return turn->buf->room > -turn->round;
+	if (turn->buf->room <= 0)
+		return false;
+	/* Whoever is ahead of others lets them go first, but not the wire run dry. */
+	if (turn->others && clock_before(turn->least + LEAD / lane->member.weight, served) &&
+	    turn->buf->room < turn->round)
+		return false;
+	turn->last = served;
+	return true;
+}
+
+static void
+publish(struct weir_wire *wire, uint32_t self, const struct sched *sched, const struct turn *turn)
+{
+	const struct weir_heap_node *first = sched->kin.spare.root;
+
+	if (first != NULL)
+		__atomic_store_n(&wire->worker[self].least, first->key, __ATOMIC_RELAXED);
+	if (wire->worker[self].waiting != (first != NULL))
+		__atomic_store_n(&wire->worker[self].waiting, first != NULL, __ATOMIC_RELAXED);
+	(void)clock_raise(
+	    &wire->least, turn->others && clock_before(turn->least, turn->last) ? turn->least : turn->last);
+}
+
+static void
+serve(struct weir_pipe *pipe, struct sched *sched)
+{
+	struct weir_wire *wire = sched->port->wire;
+	const struct moment *moment = &pipe->moment;
+	struct turn turn = {
+	    .buf = tx_buffer(pipe, sched->port),
+	    .round = weir_wire_bytes(wire->speed, (int64_t)(moment->horizon - moment->now)),
+	    .last = __atomic_load_n(&wire->least, __ATOMIC_RELAXED),
+	};
+	struct member *member;
+	bool promised;
+
+	turn.others = others_least(wire, pipe->worker, &turn.least);
+	while ((member = kin_next(&sched->kin, moment, &promised)) != NULL) {
+		struct lane *lane = RTE_PTR_SUB(member, offsetof(struct lane, member));
+
+		if (!may(&turn, lane, promised))
+			break;
+		serve_lane(pipe, lane, promised);
+	}
+	publish(wire, pipe->worker, sched, &turn);
+}
+
+void
+backlog_serve(struct weir_pipe *pipe)
+{
+	struct backlog *backlog = pipe->backlog;
+
+	for (uint32_t k = 0; k < backlog->n_active;) {
+		struct sched *sched = &backlog->sched[backlog->active[k]];
+
+		if (sched->kin.spare.root != NULL || sched->port->wire->worker[pipe->worker].waiting)
+			serve(pipe, sched);
+		if (sched->n_lanes > 0) {
+			k++;
+		} else {
+			sched->active = false;
+			backlog->active[k] = backlog->active[--backlog->n_active];
+		}
+	}
+}
