@@ -17,6 +17,8 @@ static const struct unit bit_units[] = {
 static const struct unit packet_units[] = {{"Mpps", 1000000}, {"kpps", 1000}, {"pps", 1}};
 static const struct unit time_units[] = {{"h", 3600 * WEIR_NS_PER_S}, {"m", 60 * WEIR_NS_PER_S}, {"s", WEIR_NS_PER_S},
     {"ms", WEIR_NS_PER_MS}, {"us", WEIR_NS_PER_US}, {"ns", 1}};
+static const struct unit byte_units[] = {{"GB", 1000000000}, {"MB", 1000000}, {"kB", 1000}, {"B", 1}};
+static const struct unit share_units[] = {{"%", 10}};
 
 static const struct unit *
 find_unit(const struct unit *units, size_t n, const char *name)
@@ -102,26 +104,53 @@ weir_rate_parse(const char *text, struct weir_rate *rate)
 	return 0;
 }
 
-int
-weir_duration_parse(const char *text, uint64_t *ns)
+/* A number with one of `units`, as a whole number of the smallest. */
+static int
+parse_unit(const char *text, const struct unit *units, size_t n, uint64_t *value)
 {
 	const struct unit *unit;
-	uint64_t digits, value;
+	uint64_t digits;
 	unsigned int decimals;
 	const char *end;
 	int rc = parse_decimal(text, &digits, &decimals, &end);
 
 	if (rc != 0)
 		return rc;
-	unit = find_unit(time_units, WEIR_ARRAY_LEN(time_units), end);
-	if (unit == NULL)
-		return -EINVAL;
-	rc = scale_decimal(digits, decimals, unit->scale, &value);
+	unit = find_unit(units, n, end);
+	return unit != NULL ? scale_decimal(digits, decimals, unit->scale, value) : -EINVAL;
+}
+
+int
+weir_duration_parse(const char *text, uint64_t *ns)
+{
+	uint64_t value;
+	int rc = parse_unit(text, time_units, WEIR_ARRAY_LEN(time_units), &value);
+
 	if (rc != 0)
 		return rc;
 	if (value > 365 * 24 * 3600 * WEIR_NS_PER_S)
 		return -ERANGE;
 	*ns = value;
+	return 0;
+}
+
+int
+weir_bytes_parse(const char *text, uint64_t *bytes)
+{
+	return parse_unit(text, byte_units, WEIR_ARRAY_LEN(byte_units), bytes);
+}
+
+int
+weir_share_parse(const char *text, uint32_t *thousandths)
+{
+	uint64_t value;
+	int rc = parse_unit(text, share_units, WEIR_ARRAY_LEN(share_units), &value);
+
+	if (rc != 0)
+		return rc;
+	if (value > 1000)
+		return -ERANGE;
+	*thousandths = (uint32_t)value;
 	return 0;
 }
 

@@ -54,6 +54,10 @@ struct weir_rate {
 #define WEIR_PPS_MIN UINT64_C(1)
 #define WEIR_PPS_MAX UINT64_C(1000000000)
 
+/* A share of what is spare. */
+#define WEIR_WEIGHT_DEFAULT 1u
+#define WEIR_WEIGHT_MAX 1000u
+
 /*
  * "2.5Gbps", "50kpps": a decimal number and one of bps kbps Mbps Gbps Tbps pps kpps Mpps (powers of 1000), nothing
  * else; the value has to be a whole number of bit/s or packets/s. Fills the one field of *rate that the unit names
@@ -67,6 +71,12 @@ char *weir_pps_format(uint64_t pps, char *buf, size_t size);
 
 /* "300s", "20ms", "1m", "2h", "50us" -> nanoseconds. Returns 0, -EINVAL, or -ERANGE over 365 days. */
 int weir_duration_parse(const char *text, uint64_t *ns);
+
+/* "9216B", "64kB", "1.5MB", "1GB" (powers of 1000) -> a whole number of bytes. Returns 0, -EINVAL or -ERANGE. */
+int weir_bytes_parse(const char *text, uint64_t *bytes);
+
+/* "20%", "0.5%" -> thousandths. Returns 0, -EINVAL (also finer than a tenth), or -ERANGE over 100%. */
+int weir_share_parse(const char *text, uint32_t *thousandths);
 
 /* ---- names ---- */
 

@@ -150,55 +150,6 @@ weir_read_duration(
 	return rc == 0 ? 0 : weir_refuse(at, -rc, allowed, json);
 }
 
-/* One rate of either kind into the field of *rate that it fills. */
-static int
-read_rate(const struct weir_at *at, const cJSON *json, struct weir_rate *rate)
-{
-	int rc = cJSON_IsString(json) ? weir_rate_parse(json->valuestring, rate) : -EINVAL;
-
-	if (rc == -ERANGE)
-		return weir_refuse(at, ERANGE, "from 1kbps to 400Gbps, or from 1pps to 1000Mpps", json);
-	return rc == 0 ? 0 : weir_refuse(at, EINVAL, "a rate such as \"2.5Gbps\" or \"50kpps\"", json);
-}
-
-int
-weir_read_bps(const struct weir_at *at, const cJSON *json, uint64_t *bps)
-{
-	struct weir_rate rate = {0};
-	int rc = read_rate(at, json, &rate);
-
-	if (rc == 0 && rate.bps == 0)
-		rc = weir_refuse(at, EINVAL, "in bits per second, such as \"10Gbps\"", json);
-	*bps = rate.bps;
-	return rc;
-}
-
-int
-weir_read_limit(const struct weir_at *at, const cJSON *json, struct weir_rate *limit)
-{
-	uint32_t n, i = 0;
-	const cJSON *item;
-	int rc;
-
-	if (!cJSON_IsArray(json))
-		return read_rate(at, json, limit);
-	rc = weir_read_array(at, json, 2, &n);
-	if (rc == 0 && n == 0)
-		return weir_at_err(at, EINVAL, "must hold a rate; without a limit, leave it out");
-	cJSON_ArrayForEach (item, json) {
-		struct weir_at here = weir_at_index(at, i++);
-		struct weir_rate one = {0};
-
-		rc = rc == 0 ? read_rate(&here, item, &one) : rc;
-		if (rc == 0 && ((one.bps != 0 && limit->bps != 0) || (one.pps != 0 && limit->pps != 0)))
-			rc = weir_at_err(
-			    &here, EEXIST, "a limit has one rate of a kind: bits per second and packets per second");
-		limit->bps |= one.bps;
-		limit->pps |= one.pps;
-	}
-	return rc;
-}
-
 int
 weir_read_mac(const struct weir_at *at, const cJSON *json, struct weir_mac *mac)
 {

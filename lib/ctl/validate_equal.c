@@ -27,9 +27,19 @@ static bool
 vports_equal(const struct weir_cfg_vport *a, const struct weir_cfg_vport *b)
 {
 	return strcmp(a->name, b->name) == 0 && a->sw == b->sw && strcmp(a->port, b->port) == 0 &&
-	       a->vlan == b->vlan && rates_equal(&a->limit, &b->limit) && a->has_mac == b->has_mac &&
-	       weir_mac_equal(&a->mac, &b->mac) &&
+	       a->vlan == b->vlan && rates_equal(&a->limit, &b->limit) && rates_equal(&a->guarantee, &b->guarantee) &&
+	       a->weight == b->weight && a->burst == b->burst && a->queue_ns == b->queue_ns &&
+	       a->queue_bytes == b->queue_bytes && a->has_mac == b->has_mac && weir_mac_equal(&a->mac, &b->mac) &&
 	       weir_hosts_equal(a->addresses, a->n_addresses, b->addresses, b->n_addresses);
+}
+
+static bool
+contracts_equal(const struct weir_cfg_tenant *a, const struct weir_cfg_tenant *b)
+{
+	return rates_equal(&a->limit, &b->limit) && rates_equal(&a->guarantee, &b->guarantee) &&
+	       a->weight == b->weight && a->police == b->police && a->burst == b->burst &&
+	       a->queue_ns == b->queue_ns && a->queue_bytes == b->queue_bytes && a->quota_setups == b->quota_setups &&
+	       a->quota_cpu == b->quota_cpu && a->quota_flows == b->quota_flows && a->quota_macs == b->quota_macs;
 }
 
 bool
@@ -37,8 +47,7 @@ weir_tenant_equal(const void *a, const void *b)
 {
 	const struct weir_cfg_tenant *x = a, *y = b;
 
-	if (!rates_equal(&x->limit, &y->limit) || x->quota_flows != y->quota_flows ||
-	    x->quota_macs != y->quota_macs || x->n_switches != y->n_switches || x->n_vports != y->n_vports)
+	if (!contracts_equal(x, y) || x->n_switches != y->n_switches || x->n_vports != y->n_vports)
 		return false;
 	for (uint32_t i = 0; i < x->n_switches; i++)
 		if (!switches_equal(&x->switches[i], &y->switches[i]))

@@ -50,9 +50,21 @@ int weir_read_name(const struct weir_at *at, const cJSON *json, char name[WEIR_N
 int weir_read_vlan(const struct weir_at *at, const cJSON *json, uint32_t *vlan);
 int weir_read_duration(
     const struct weir_at *at, const cJSON *json, uint64_t min, uint64_t max, const char *allowed, uint64_t *ns);
+int weir_read_mac(const struct weir_at *at, const cJSON *json, struct weir_mac *mac); /* unicast, not zero */
+
+/* ---- validate_rate.c ---- */
+
 int weir_read_bps(const struct weir_at *at, const cJSON *json, uint64_t *bps);
-int weir_read_limit(const struct weir_at *at, const cJSON *json, struct weir_rate *limit); /* one kind or both */
-int weir_read_mac(const struct weir_at *at, const cJSON *json, struct weir_mac *mac);	   /* unicast, not zero */
+int weir_read_pps(const struct weir_at *at, const cJSON *json, uint64_t *pps);
+int weir_read_rates(const struct weir_at *at, const cJSON *json, struct weir_rate *rates); /* one kind or both */
+int weir_read_weight(const struct weir_at *at, const cJSON *json, uint32_t *weight);
+int weir_read_burst(const struct weir_at *at, const cJSON *json, uint64_t *ns);
+int weir_read_queue(
+    const struct weir_at *at, const cJSON *json, uint64_t *ns, uint64_t *bytes); /* sets one of them */
+int weir_read_excess(const struct weir_at *at, const cJSON *json, bool *police);
+int weir_read_share(const struct weir_at *at, const cJSON *json, uint32_t *thousandths); /* not 0 */
+
+/* ---- validate_address.c ---- */
 
 /* An address that a host can have: not multicast, unspecified, loopback or broadcast. */
 int weir_read_host(const struct weir_at *at, const cJSON *json, struct weir_ip *ip);

@@ -22,7 +22,39 @@ struct vport_read {
 static int
 read_limit(const struct weir_at *at, const cJSON *json, void *out)
 {
-	return weir_read_limit(at, json, &((struct weir_tenant_read *)out)->tenant->limit);
+	return weir_read_rates(at, json, &((struct weir_tenant_read *)out)->tenant->limit);
+}
+
+static int
+read_guarantee(const struct weir_at *at, const cJSON *json, void *out)
+{
+	return weir_read_rates(at, json, &((struct weir_tenant_read *)out)->tenant->guarantee);
+}
+
+static int
+read_weight(const struct weir_at *at, const cJSON *json, void *out)
+{
+	return weir_read_weight(at, json, &((struct weir_tenant_read *)out)->tenant->weight);
+}
+
+static int
+read_excess(const struct weir_at *at, const cJSON *json, void *out)
+{
+	return weir_read_excess(at, json, &((struct weir_tenant_read *)out)->tenant->police);
+}
+
+static int
+read_burst(const struct weir_at *at, const cJSON *json, void *out)
+{
+	return weir_read_burst(at, json, &((struct weir_tenant_read *)out)->tenant->burst);
+}
+
+static int
+read_queue(const struct weir_at *at, const cJSON *json, void *out)
+{
+	struct weir_cfg_tenant *tenant = ((struct weir_tenant_read *)out)->tenant;
+
+	return weir_read_queue(at, json, &tenant->queue_ns, &tenant->queue_bytes);
 }
 
 static int
@@ -38,13 +70,25 @@ read_quota_macs(const struct weir_at *at, const cJSON *json, void *out)
 }
 
 static int
+read_quota_setups(const struct weir_at *at, const cJSON *json, void *out)
+{
+	return weir_read_pps(at, json, &((struct weir_cfg_tenant *)out)->quota_setups);
+}
+
+static int
+read_quota_cpu(const struct weir_at *at, const cJSON *json, void *out)
+{
+	return weir_read_share(at, json, &((struct weir_cfg_tenant *)out)->quota_cpu);
+}
+
+static int
 read_quota(const struct weir_at *at, const cJSON *json, void *out)
 {
 	static const struct weir_field fields[] = {
 	    {.key = "flows", .read = read_quota_flows},
 	    {.key = "macs", .read = read_quota_macs},
-	    {.key = "flow_setups", .later = true},
-	    {.key = "cpu", .later = true},
+	    {.key = "flow_setups", .read = read_quota_setups},
+	    {.key = "cpu", .read = read_quota_cpu},
 	};
 
 	return weir_read_object(at, json, fields, WEIR_ARRAY_LEN(fields), ((struct weir_tenant_read *)out)->tenant);
@@ -141,7 +185,33 @@ read_vport_vlan(const struct weir_at *at, const cJSON *json, void *out)
 static int
 read_vport_limit(const struct weir_at *at, const cJSON *json, void *out)
 {
-	return weir_read_limit(at, json, &((struct vport_read *)out)->vport->limit);
+	return weir_read_rates(at, json, &((struct vport_read *)out)->vport->limit);
+}
+
+static int
+read_vport_guarantee(const struct weir_at *at, const cJSON *json, void *out)
+{
+	return weir_read_rates(at, json, &((struct vport_read *)out)->vport->guarantee);
+}
+
+static int
+read_vport_weight(const struct weir_at *at, const cJSON *json, void *out)
+{
+	return weir_read_weight(at, json, &((struct vport_read *)out)->vport->weight);
+}
+
+static int
+read_vport_burst(const struct weir_at *at, const cJSON *json, void *out)
+{
+	return weir_read_burst(at, json, &((struct vport_read *)out)->vport->burst);
+}
+
+static int
+read_vport_queue(const struct weir_at *at, const cJSON *json, void *out)
+{
+	struct weir_cfg_vport *vport = ((struct vport_read *)out)->vport;
+
+	return weir_read_queue(at, json, &vport->queue_ns, &vport->queue_bytes);
 }
 
 static int
@@ -175,11 +245,11 @@ read_vport(const struct weir_at *at, const cJSON *json, struct weir_tenant_read 
 	    {.key = "limit", .read = read_vport_limit},
 	    {.key = "mac", .read = read_vport_mac},
 	    {.key = "addresses", .read = read_vport_addresses},
-	    {.key = "guarantee", .later = true},
-	    {.key = "weight", .later = true},
-	    {.key = "burst", .later = true},
+	    {.key = "guarantee", .read = read_vport_guarantee},
+	    {.key = "weight", .read = read_vport_weight},
+	    {.key = "burst", .read = read_vport_burst},
+	    {.key = "queue", .read = read_vport_queue},
 	    {.key = "excess", .later = true},
-	    {.key = "queue", .later = true},
 	    {.key = "firewall", .later = true},
 	};
 	struct weir_cfg_vport *vport = &read->vports[i];
@@ -190,6 +260,7 @@ read_vport(const struct weir_at *at, const cJSON *json, struct weir_tenant_read 
 		return rc;
 	(void)snprintf(vport->name, sizeof(vport->name), "%s", json->string);
 	vport->vlan = WEIR_NONE;
+	vport->weight = WEIR_WEIGHT_DEFAULT;
 	return weir_read_object(at, json, fields, WEIR_ARRAY_LEN(fields), &vport_read);
 }
 
@@ -253,11 +324,11 @@ read_tenant(const struct weir_at *at, const char *name, const cJSON *json, void 
 	    {.key = "quota", .read = read_quota},
 	    {.key = "switches", .read = read_switches},
 	    {.key = "vports", .read = read_vports},
-	    {.key = "guarantee", .later = true},
-	    {.key = "weight", .later = true},
-	    {.key = "burst", .later = true},
-	    {.key = "excess", .later = true},
-	    {.key = "queue", .later = true},
+	    {.key = "guarantee", .read = read_guarantee},
+	    {.key = "weight", .read = read_weight},
+	    {.key = "excess", .read = read_excess},
+	    {.key = "burst", .read = read_burst},
+	    {.key = "queue", .read = read_queue},
 	    {.key = "routers", .later = true},
 	    {.key = "firewalls", .later = true},
 	    {.key = "links", .later = true},
@@ -265,12 +336,15 @@ read_tenant(const struct weir_at *at, const char *name, const cJSON *json, void 
 	struct weir_tenant_read read = {.tenant = cfg};
 	int rc;
 
+	read.tenant->weight = WEIR_WEIGHT_DEFAULT;
 	read.tenant->quota_flows = WEIR_NONE;
 	read.tenant->quota_macs = WEIR_CFG_MACS_DEFAULT;
 	(void)snprintf(read.tenant->name, sizeof(read.tenant->name), "%s", name);
 	rc = weir_read_object(at, json, fields, WEIR_ARRAY_LEN(fields), &read);
 	if (rc == 0)
 		rc = weir_read_macs(at, &read);
+	if (rc == 0)
+		rc = weir_check_guarantee(at, read.tenant);
 	free(read.macs);
 	return rc;
 }

@@ -15,6 +15,9 @@ struct weir_tenant_read {
 /* Static MACs of all switches, and that no two claims of one switch contradict each other. */
 int weir_read_macs(const struct weir_at *at, struct weir_tenant_read *read);
 
+/* That the guarantees of its vports come to one of the tenant, and fit what it has. */
+int weir_check_guarantee(const struct weir_at *at, const struct weir_cfg_tenant *tenant);
+
 /* Index by name, or WEIR_NONE. */
 uint32_t weir_find_switch(const struct weir_cfg_tenant *tenant, const char *name);
 uint32_t weir_find_vport(const struct weir_cfg_tenant *tenant, const char *name);

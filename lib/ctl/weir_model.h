@@ -104,6 +104,12 @@ struct weir_cfg_tenant {
 	const struct weir_cfg_vport *vports;
 };
 
+/*
+ * What is guaranteed to a tenant in each direction: its own, or, where it gives none, the sum of its vports', by the
+ * kinds that each of those with a guarantee gives.
+ */
+struct weir_rate weir_cfg_guarantee(const struct weir_cfg_tenant *tenant);
+
 /* One element's step from one version to the next: before NULL = added, after NULL = removed. */
 struct weir_port_step {
 	const struct weir_cfg_port *before, *after;
@@ -141,8 +147,9 @@ void weir_model_free(struct weir_model *model); /* an open change goes too; no r
  * that are referred to exist, VNIs and (port, VLAN) pairs are unique over the gateway, ...). `text` need not be
  * NUL-terminated and is not needed afterwards. One change may be open at a time; weir_model_commit() or _abort()
  * closes it. Returns 0, or -errno with err->path and err->msg in printable ASCII: -EINVAL malformed or not allowed,
- * -ERANGE, -EEXIST duplicates, -ENOENT dangling reference, -ENOTSUP "not in this version", -E2BIG, -ENOMEM, -EBUSY (a
- * change is open). After a failure nothing is open, *change is NULL and nothing has changed.
+ * -ERANGE, -EEXIST duplicates, -ENOENT dangling reference, -ENOSPC guarantees that do not fit, -ENOTSUP "not in this
+ * version", -E2BIG, -ENOMEM, -EBUSY (a change is open). After a failure nothing is open, *change is NULL and nothing
+ * has changed.
  *
  * A patch may remove what is not there. But a section or name that cannot be is refused even as the key of a null: it
  * is a typing error.

@@ -26,9 +26,6 @@
 
 #define WEIR_WIRE_EXTRA 24 /* bytes that a frame takes on a wire beyond itself: FCS, preamble, gap */
 
-#define WEIR_WEIGHT_DEFAULT 1u
-#define WEIR_WEIGHT_MAX 1000u
-
 /* Of a tenant (one direction) or a vport (one direction): its guarantee. */
 struct weir_promise {
 	uint64_t used;	 /* ticks: it is used up to then. Workers: rw, atomically; control: before publication */

@@ -20,6 +20,10 @@ const char *const fuzz_documents[] = {
      "\"vports\":{\"v\":{\"switch\":\"a\",\"port\":\"up0\",\"vlan\":9}}}}}"),
     "{\"ports\":{\"tap1\":{\"mtu\":1500,\"rate\":\"10Gbps\",\"queues\":2}},\"settings\":null}",
     "{\"underlay\":{\"up1\":{\"address\":[\"203.0.113.1/24\"],\"gateway\":[\"203.0.113.2\"],\"vlan\":null}}}",
+    ("{\"tenants\":{\"red\":{\"guarantee\":[\"3Gbps\",\"1Mpps\"],\"weight\":2,\"excess\":\"police\",\"burst\":"
+     "\"1ms\","
+     "\"queue\":\"20ms\",\"quota\":{\"flow_setups\":\"50kpps\",\"cpu\":\"20%\"},\"vports\":{\"web1\":{"
+     "\"guarantee\":\"1Gbps\",\"weight\":3,\"burst\":\"2ms\",\"queue\":\"64kB\"}}}}}"),
     "{\"tenants\":null,\"underlay\":null,\"ports\":null}",
 };
 const size_t n_fuzz_documents = WEIR_ARRAY_LEN(fuzz_documents);
@@ -27,7 +31,8 @@ const size_t n_fuzz_documents = WEIR_ARRAY_LEN(fuzz_documents);
 const char *const fuzz_words[] = {"\"ports\"", "\"settings\"", "\"underlay\"", "\"tenants\"", "\"devargs\"",
     "\"device\"", "\"rate\"", "\"mtu\"", "\"queues\"", "\"flows\"", "\"flow_idle\"", "\"mac_age\"", "\"address\"",
     "\"gateway\"", "\"vlan\"", "\"mac\"", "\"limit\"", "\"quota\"", "\"macs\"", "\"switches\"", "\"vports\"",
-    "\"vni\"", "\"remotes\"", "\"switch\"", "\"port\"", "\"addresses\"", "\"weight\"", "\"up0\"", "\"up1\"",
+    "\"vni\"", "\"remotes\"", "\"switch\"", "\"port\"", "\"addresses\"", "\"weight\"", "\"guarantee\"", "\"excess\"",
+    "\"burst\"", "\"queue\"", "\"flow_setups\"", "\"cpu\"", "\"shape\"", "\"64kB\"", "\"0.1%\"", "\"up0\"", "\"up1\"",
     "\"tap1\"", "\"red\"", "\"blue\"", "\"web\"", "\"db\"", "\"web1\"", "\"web2\"", "\"x\"", "\"\"", "null", "true",
     "0", "1", "7", "4095", "5001", "1e400", "-1", "0.5", "16777216", "99999999999999999999", "[]", "{}", "[null]",
     "\"1Gbps\"", "\"1kpps\"", "\"0bps\"", "\"400.000000000001Gbps\"", "\"30s\"", "\"192.0.2.2\"", "\"192.0.2.1\"",

@@ -182,3 +182,51 @@ Test(units, durations)
 		cr_assert_eq(ns, 77);
 	}
 }
+
+Test(units, bytes)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+	} good[] = {{"0B", 0}, {"9216B", 9216}, {"64kB", 64000}, {"1.5MB", 1500000}, {"0.001kB", 1},
+	    {"18GB", UINT64_C(18000000000)}};
+	static const struct refusal bad[] = {{"", -EINVAL}, {"64", -EINVAL}, {"64KB", -EINVAL}, {"64 kB", -EINVAL},
+	    {"64kb", -EINVAL}, {"1KiB", -EINVAL}, {"0.5B", -EINVAL}, {"-1B", -EINVAL}, {"1e3B", -EINVAL},
+	    {"99999999999999999999B", -ERANGE}, {"999999999999999999GB", -ERANGE}};
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(good); i++) {
+		uint64_t bytes = 77;
+
+		cr_assert_eq(weir_bytes_parse(good[i].text, &bytes), 0, "%s", good[i].text);
+		cr_assert_eq(bytes, good[i].bytes, "%s", good[i].text);
+	}
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(bad); i++) {
+		uint64_t bytes = 77;
+
+		cr_assert_eq(weir_bytes_parse(bad[i].text, &bytes), bad[i].rc, "%s", bad[i].text);
+		cr_assert_eq(bytes, 77);
+	}
+}
+
+Test(units, shares)
+{
+	static const struct {
+		const char *text;
+		uint32_t thousandths;
+	} good[] = {{"0%", 0}, {"0.1%", 1}, {"20%", 200}, {"12.5%", 125}, {"100%", 1000}, {"100.0%", 1000}};
+	static const struct refusal bad[] = {{"", -EINVAL}, {"20", -EINVAL}, {"%", -EINVAL}, {"20 %", -EINVAL},
+	    {"0.25%", -EINVAL}, {"-1%", -EINVAL}, {"100.1%", -ERANGE}, {"429496729.7%", -ERANGE}};
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(good); i++) {
+		uint32_t share = 77;
+
+		cr_assert_eq(weir_share_parse(good[i].text, &share), 0, "%s", good[i].text);
+		cr_assert_eq(share, good[i].thousandths, "%s", good[i].text);
+	}
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(bad); i++) {
+		uint32_t share = 77;
+
+		cr_assert_eq(weir_share_parse(bad[i].text, &share), bad[i].rc, "%s", bad[i].text);
+		cr_assert_eq(share, 77);
+	}
+}

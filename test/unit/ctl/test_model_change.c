@@ -309,7 +309,7 @@ Test(model_change, an_error_may_be_unwanted_or_old)
 	cr_assert_eq(weir_model_load(model, "{\"x\":1}", 7, &change, NULL), -EINVAL);
 	cr_assert_eq(load(model, "{", &change, &err), -EINVAL);
 	/* The first fault found stays reported, the code is this one's. */
-	cr_assert_eq(weir_model_load(model, "{\"tenants\":{\"a\":{\"weight\":1}}}", 30, &change, &err), -ENOTSUP);
+	cr_assert_eq(weir_model_load(model, "{\"tenants\":{\"a\":{\"routers\":1}}}", 31, &change, &err), -ENOTSUP);
 	cr_assert_eq(err.errnum, EINVAL);
 	weir_model_free(model);
 }

@@ -27,6 +27,8 @@ below(uint32_t n)
 #define PICK_GOOD(array) (array)[below(40) == 0 ? WEIR_ARRAY_LEN(array) - 1 : below(WEIR_ARRAY_LEN(array) - 1)]
 
 static const char *const limits[] = {"\"1Gbps\"", "\"1000Mbps\"", "[\"1Gbps\",\"1kpps\"]", "[\"1kpps\"]", "\"none\""};
+static const char *const weights[] = {"1", "2", "1000", "0"};
+static const char *const queues[] = {"\"1ms\"", "\"1000us\"", "\"64kB\"", "\"64000B\"", "\"64\""};
 static const char *const vlans[] = {"1", "2", "3", "4", "5", "6", "7", "8", "4094", "4095"};
 static const char *const vnis[] = {"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "0"};
 static const char *const remotes[] = {"[]", "[\"192.0.2.2\"]", "[\"192.0.2.3\",\"192.0.2.2\"]", "[\"2001:db8::9\"]",
@@ -139,14 +141,22 @@ put_vport(struct out *o)
 	member(o, "vlan", PICK_GOOD(vlans), o->patch ? 40 : 85);
 	member(o, "limit", PICK_GOOD(limits), 15);
 	quoted(o, "mac", PICK(macs), 20);
+	member(o, "guarantee", PICK_GOOD(limits), 10);
+	member(o, "weight", PICK_GOOD(weights), 10);
+	member(o, "queue", PICK_GOOD(queues), 10);
 	if (below(200) == 0)
-		member(o, "weight", "1", 100);
+		member(o, "firewall", "1", 100);
 }
 
 static void
 put_tenant(struct out *o)
 {
 	member(o, "limit", PICK_GOOD(limits), 30);
+	member(o, "guarantee", PICK_GOOD(limits), 30);
+	member(o, "weight", PICK_GOOD(weights), 10);
+	member(o, "queue", PICK_GOOD(queues), 10);
+	quoted(o, "excess", below(2) == 0 ? "shape" : "police", 10);
+	quoted(o, "burst", below(2) == 0 ? "1ms" : "0.001s", 10);
 	if (opens(o, "switches", 90)) {
 		for (size_t i = 0; i < WEIR_ARRAY_LEN(switches); i++) {
 			if (opens(o, switches[i], o->patch ? 30 : 90)) {
