@@ -23,19 +23,21 @@ next_serial(void)
 }
 
 void
-weir_limit_init(struct weir_limit *limit, const struct weir_rate *rate, uint32_t workers, uint64_t now)
+weir_limit_init(
+    struct weir_limit *limit, const struct weir_rate *rate, uint64_t burst_ns, uint32_t workers, uint64_t now)
 {
-	weir_pool_init(&limit->bits, rate->bps, WEIR_BURST_FRAMES * FRAME_BITS(WEIR_FRAME_MAX), workers, now);
-	weir_pool_init(&limit->packets, rate->pps, WEIR_BURST_FRAMES, workers, now);
+	weir_pool_init(
+	    &limit->bits, rate->bps, burst_ns, WEIR_BURST_FRAMES * FRAME_BITS(WEIR_FRAME_MAX), workers, now);
+	weir_pool_init(&limit->packets, rate->pps, burst_ns, WEIR_BURST_FRAMES, workers, now);
 	limit->pps = rate->pps;
 	limit->serial = next_serial();
 }
 
 void
-weir_limit_renew(struct weir_limit *limit, const struct weir_rate *rate, uint32_t workers,
+weir_limit_renew(struct weir_limit *limit, const struct weir_rate *rate, uint64_t burst_ns, uint32_t workers,
     const struct weir_limit *from, uint64_t now)
 {
-	weir_limit_init(limit, rate, workers, now);
+	weir_limit_init(limit, rate, burst_ns, workers, now);
 	weir_pool_renew(&limit->bits, &from->bits, now);
 	weir_pool_renew(&limit->packets, &from->packets, now);
 }

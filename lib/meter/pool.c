@@ -70,14 +70,16 @@ level_at(const struct weir_pool *pool, struct level level, uint64_t now)
 }
 
 void
-weir_pool_init(struct weir_pool *pool, uint64_t rate, uint64_t burst_min, uint32_t workers, uint64_t now)
+weir_pool_init(
+    struct weir_pool *pool, uint64_t rate, uint64_t burst_ns, uint64_t burst_min, uint32_t workers, uint64_t now)
 {
+	const uint64_t most = WEIR_POOL_UNITS_MAX * TOKENS_PER_UNIT;
 	const uint64_t least = RTE_MIN(burst_min, WEIR_POOL_UNITS_MAX) * TOKENS_PER_UNIT;
 	uint64_t burst, quantum = 0;
 
 	assert(rate <= WEIR_BPS_MAX);
 	/* A token is 1e-9 unit: as many accrue in a nanosecond as `rate` has units. */
-	burst = RTE_MAX(rate * WEIR_BURST_NS, least);
+	burst = burst_ns != 0 && rate > most / burst_ns ? most : RTE_MAX(rate * burst_ns, least);
 	if (workers > 0)
 		quantum = RTE_MIN(burst / WEIR_BURST_AHEAD, burst - least) / TOKENS_PER_UNIT / workers;
 	burst -= quantum * workers * TOKENS_PER_UNIT;

@@ -25,7 +25,7 @@
 
 #define WEIR_FRAME_MAX 9216 /* bytes of the largest frame that every limit lets pass */
 
-#define WEIR_BURST_NS (5 * WEIR_NS_PER_MS) /* a bucket holds what accrues in this time ... */
+#define WEIR_BURST_NS (5 * WEIR_NS_PER_MS) /* a bucket holds what accrues in this time, unless told otherwise ... */
 #define WEIR_BURST_FRAMES 2		   /* ... and at least so many of the largest frames */
 #define WEIR_BURST_AHEAD 8		   /* one part in so many of it, at most, is what workers may hold */
 
@@ -43,11 +43,12 @@ struct weir_pool {
 } __attribute__((aligned(16))); /* tokens and last are exchanged as one */
 
 /*
- * Makes a full bucket of `rate` units per second (0: no limit; at most WEIR_BPS_MAX). It holds WEIR_BURST_NS of the
+ * Makes a full bucket of `rate` units per second (0: no limit; at most WEIR_BPS_MAX). It holds `burst_ns` of the
  * rate, at least `burst_min` units, at most WEIR_POOL_UNITS_MAX, less the quanta of `workers` (0: nothing is taken
  * ahead), which come out of what is over `burst_min`. For one thread, before publication.
  */
-void weir_pool_init(struct weir_pool *pool, uint64_t rate, uint64_t burst_min, uint32_t workers, uint64_t now);
+void weir_pool_init(
+    struct weir_pool *pool, uint64_t rate, uint64_t burst_ns, uint64_t burst_min, uint32_t workers, uint64_t now);
 
 /*
  * Moves the level of `from` into `pool`, which weir_pool_init() has just made: tokens are kept up to the new burst,
@@ -121,13 +122,17 @@ weir_credit_packets(const struct weir_credit *credit)
 	return credit->level >> (WEIR_CREDIT_BITS + 1);
 }
 
-/* Full buckets for *rate, within WEIR_{BPS,PPS}_MAX, for so many workers. For one thread, before publication. */
-void weir_limit_init(struct weir_limit *limit, const struct weir_rate *rate, uint32_t workers, uint64_t now);
+/*
+ * Full buckets for *rate, within WEIR_{BPS,PPS}_MAX, `burst_ns` deep (WEIR_BURST_NS where nobody says), for so many
+ * workers. For one thread, before publication.
+ */
+void weir_limit_init(
+    struct weir_limit *limit, const struct weir_rate *rate, uint64_t burst_ns, uint32_t workers, uint64_t now);
 
 /*
  * As weir_limit_init(), with the levels of `from` kept; see weir_pool_renew(). What workers hold of `from` is void.
  */
-void weir_limit_renew(struct weir_limit *limit, const struct weir_rate *rate, uint32_t workers,
+void weir_limit_renew(struct weir_limit *limit, const struct weir_rate *rate, uint64_t burst_ns, uint32_t workers,
     const struct weir_limit *from, uint64_t now);
 
 /*

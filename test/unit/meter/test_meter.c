@@ -35,7 +35,7 @@ static struct weir_credit credit;
 static void
 limit_start(struct weir_limit *limit, const struct weir_rate *rate, uint32_t workers)
 {
-	weir_limit_init(limit, rate, workers, START);
+	weir_limit_init(limit, rate, WEIR_BURST_NS, workers, START);
 }
 
 static bool
@@ -222,8 +222,8 @@ Test(meter, remainders_are_kept)
 		struct weir_pool steps, leap;
 		uint64_t now, taken = 0;
 
-		weir_pool_init(&steps, rates[r], 147456, 0, START);
-		weir_pool_init(&leap, rates[r], 147456, 0, START);
+		weir_pool_init(&steps, rates[r], WEIR_BURST_NS, 147456, 0, START);
+		weir_pool_init(&leap, rates[r], WEIR_BURST_NS, 147456, 0, START);
 		drain(&steps, START);
 		drain(&leap, START);
 		/* A nanosecond at a time, each with a draw that moves the level. */
@@ -262,7 +262,7 @@ Test(meter, idle_fills_one_burst_and_no_more)
 			uint64_t now = idle[i] + 200 * WEIR_NS_PER_S;
 			struct weir_pool pool;
 
-			weir_pool_init(&pool, bit_rates[r], 147456, 0, 0);
+			weir_pool_init(&pool, bit_rates[r], WEIR_BURST_NS, 147456, 0, 0);
 			drain(&pool, 0);
 			cr_assert(weir_pool_take(&pool, (uint64_t)(pool.burst / NANO), now));
 			cr_assert_not(weir_pool_take(&pool, 1, now));
@@ -291,13 +291,13 @@ Test(meter, more_than_the_burst_never_passes)
 	struct weir_limit limit;
 	struct weir_pool pool;
 
-	weir_pool_init(&pool, 1000, 147456, 0, START);
+	weir_pool_init(&pool, 1000, WEIR_BURST_NS, 147456, 0, START);
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(units); i++)
 		cr_assert_not(weir_pool_take(&pool, units[i], START + 1000 * WEIR_NS_PER_S));
 	cr_assert_eq(pool.tokens, pool.burst);
 	limit_start(&limit, &(struct weir_rate){.bps = WEIR_BPS_MAX}, 0);
 	cr_assert_not(pass(&limit, UINT32_MAX, START));
-	weir_pool_init(&pool, 1000, UINT64_MAX, 0, START);
+	weir_pool_init(&pool, 1000, WEIR_BURST_NS, UINT64_MAX, 0, START);
 	cr_assert_eq(pool.burst, (int64_t)(WEIR_POOL_UNITS_MAX * NANO));
 }
 
@@ -347,7 +347,7 @@ Test(meter, time_that_stands_or_lags_adds_nothing)
 	struct weir_pool pool;
 	uint64_t now = START + WEIR_NS_PER_MS;
 
-	weir_pool_init(&pool, 1000000000, 147456, 0, START);
+	weir_pool_init(&pool, 1000000000, WEIR_BURST_NS, 147456, 0, START);
 	drain(&pool, now);
 	for (int i = 0; i < 1000; i++) {
 		cr_assert_not(weir_pool_take(&pool, 1, now));
@@ -371,25 +371,57 @@ Test(meter, a_new_rate_gives_no_second_burst)
 	limit_start(&old, &(struct weir_rate){.bps = 1000000000, .pps = 100000}, 0);
 	drain(&old.bits, START);
 	drain(&old.packets, START);
-	weir_limit_renew(&new, &(struct weir_rate){.bps = 2000000000, .pps = 200000}, 0, &old, START);
+	weir_limit_renew(&new, &(struct weir_rate){.bps = 2000000000, .pps = 200000}, WEIR_BURST_NS, 0, &old, START);
 	cr_assert_not(pass(&new, 1, START));
 	cr_assert_eq(new.bits.tokens, 0);
 	cr_assert_eq(new.packets.tokens, 0);
 	cr_assert_eq(new.bits.rate, 2000000000);
 	/* What accrued before the change did so at the old rate, after it at the new one. */
-	weir_limit_renew(&new, &(struct weir_rate){.bps = 2000000000, .pps = 200000}, 0, &old, START + 1000);
+	weir_limit_renew(
+	    &new, &(struct weir_rate){.bps = 2000000000, .pps = 200000}, WEIR_BURST_NS, 0, &old, START + 1000);
 	cr_assert_eq(new.bits.tokens, 1000 * NANO);
 	cr_assert(weir_pool_take(&new.bits, 3000, START + 2000));
 	cr_assert_eq(new.bits.tokens, 0);
 	/* A full bucket is cut to the new burst. */
-	weir_limit_renew(&new, &(struct weir_rate){.bps = 1000}, 0, &old, START + WEIR_NS_PER_S);
+	weir_limit_renew(&new, &(struct weir_rate){.bps = 1000}, WEIR_BURST_NS, 0, &old, START + WEIR_NS_PER_S);
 	cr_assert_eq(new.bits.tokens, new.bits.burst);
 	cr_assert_eq(new.packets.rate, 0);
 	/* Where there was no limit there is a first burst. */
 	limit_start(&old, &(struct weir_rate){0}, 0);
-	weir_limit_renew(&new, &(struct weir_rate){.bps = 1000000}, 0, &old, START + 7);
+	weir_limit_renew(&new, &(struct weir_rate){.bps = 1000000}, WEIR_BURST_NS, 0, &old, START + 7);
 	cr_assert_eq(new.bits.tokens, new.bits.burst);
 	cr_assert_eq(new.bits.last, START + 7);
+}
+
+/* From a depth that two frames exceed to one that no bucket has; the most that passes at once, and then in a while.
+ */
+Test(meter, as_deep_as_it_is_told)
+{
+	static const struct {
+		uint64_t bps, burst_ns, units;
+	} cases[] = {
+	    {1000000000, 100 * WEIR_NS_PER_US, 147456},
+	    {1000000000, WEIR_NS_PER_MS, 1000000},
+	    {1000000000, WEIR_NS_PER_S, 1000000000},
+	    {WEIR_BPS_MAX, WEIR_NS_PER_MS, 400000000},
+	    {WEIR_BPS_MAX, WEIR_NS_PER_S, WEIR_POOL_UNITS_MAX},
+	    {1000, WEIR_NS_PER_S, 147456},
+	};
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(cases); i++) {
+		const struct weir_rate rate = {.bps = cases[i].bps};
+		uint64_t later = START + 3600 * WEIR_NS_PER_S;
+		struct weir_limit limit, deeper;
+
+		weir_limit_init(&limit, &rate, cases[i].burst_ns, 0, START);
+		cr_assert_eq(limit.bits.burst, (int64_t)(cases[i].units * NANO), "%zu", i);
+		cr_assert(weir_pool_take(&limit.bits, cases[i].units, later));
+		cr_assert_not(weir_pool_take(&limit.bits, 1, later));
+		/* Another depth fills no bucket. */
+		weir_limit_renew(&deeper, &rate, WEIR_NS_PER_S, 0, &limit, later);
+		cr_assert_not(weir_pool_take(&deeper.bits, 1, later));
+		cr_assert(weir_pool_take(&deeper.bits, 1, later + WEIR_NS_PER_MS));
+	}
 }
 
 /* ---- several workers, who take quanta ahead ---- */

@@ -81,7 +81,7 @@ balance(uint64_t bps, uint32_t step, uint32_t lag)
 	struct worker sum = {0};
 	const struct weir_pool *pool = &shared.limit.bits;
 
-	weir_limit_init(&shared.limit, &(struct weir_rate){.bps = bps}, WORKERS, 0);
+	weir_limit_init(&shared.limit, &(struct weir_rate){.bps = bps}, WEIR_BURST_NS, WORKERS, 0);
 	shared.limit.bits.tokens = 0;
 	run(&shared, &sum);
 	cr_assert_geq(pool->tokens, 0);
@@ -102,7 +102,8 @@ Test(meter_threads, both_kinds_balance)
 	struct shared shared = {.step = 100, .lag = 1000};
 	struct worker sum = {0};
 
-	weir_limit_init(&shared.limit, &(struct weir_rate){.bps = 10000000000, .pps = 1000000}, WORKERS, 0);
+	weir_limit_init(
+	    &shared.limit, &(struct weir_rate){.bps = 10000000000, .pps = 1000000}, WEIR_BURST_NS, WORKERS, 0);
 	shared.limit.packets.tokens = 0;
 	run(&shared, &sum);
 	cr_assert_eq((int64_t)sum.packets * NANO + shared.limit.packets.tokens,
