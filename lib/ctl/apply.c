@@ -92,9 +92,36 @@ any_port_moves(const struct plan *plan)
 	return any;
 }
 
+/* Uplinks that come or go: whoever has remotes may leave by other ports than before. */
 static bool
-tenant_moves(const struct plan *plan, const struct weir_cfg_tenant *cfg)
+uplinks_move(const struct plan *plan)
 {
+	const struct weir_change *change = plan->change;
+	bool any = plan->moved != NULL && plan->moved->underlay_cfg != NULL;
+
+	for (uint32_t i = 0; i < plan->n_ports; i++)
+		any = any || (plan->ports[i].reopened && plan->ports[i].live->underlay_cfg != NULL);
+	for (uint32_t i = 0; change != NULL && i < change->n_underlays; i++)
+		any = any || change->underlays[i].before == NULL || change->underlays[i].after == NULL;
+	return any;
+}
+
+static void
+plan_uplinks(struct plan *plan)
+{
+	for (const struct live_port *live = plan->gateway->live_ports; live != NULL; live = live->next) {
+		if (live->port == NULL || !underlay_after(plan->change, live))
+			continue;
+		plan->uplink[live->port->index] = true;
+		plan->n_uplinks++;
+	}
+}
+
+static bool
+tenant_moves(const struct plan *plan, const struct weir_cfg_tenant *cfg, bool uplinks)
+{
+	if (uplinks && tenant_has_remotes(cfg))
+		return true;
 	for (uint32_t v = 0; v < cfg->n_vports; v++)
 		if (port_moves(plan, cfg->vports[v].port))
 			return true;
@@ -118,7 +145,7 @@ plan_tenant(struct plan *plan, struct live_tenant *before, const struct weir_cfg
 	tenant->before = before;
 	tenant->after = NULL;
 	if (cfg != NULL) {
-		tenant->after = tenant_build(plan->gateway, before, cfg, plan->err);
+		tenant->after = tenant_build(plan, before, cfg);
 		if (tenant->after == NULL)
 			return -plan->err->errnum;
 	}
@@ -131,9 +158,11 @@ plan_tenants(struct plan *plan)
 {
 	struct weir_gateway *gateway = plan->gateway;
 	uint32_t n = plan->change == NULL ? 0 : plan->change->n_tenants, max = n;
+	bool uplinks = uplinks_move(plan), any = uplinks || any_port_moves(plan);
 	int rc = 0;
 
-	if (any_port_moves(plan))
+	plan_uplinks(plan);
+	if (any)
 		max += gateway->n_tenants;
 	plan->tenants = calloc(max + 1, sizeof(*plan->tenants));
 	if (plan->tenants == NULL)
@@ -144,10 +173,10 @@ plan_tenants(struct plan *plan)
 		rc = plan_tenant(
 		    plan, step->before == NULL ? NULL : gateway_tenant(gateway, step->before->name), step->after);
 	}
-	for (uint32_t t = 0; t < gateway->max_tenant && any_port_moves(plan) && rc == 0; t++) {
+	for (uint32_t t = 0; t < gateway->max_tenant && any && rc == 0; t++) {
 		struct live_tenant *live = gateway->live_tenants[t];
 
-		if (live != NULL && tenant_moves(plan, live->cfg) && !tenant_planned(plan, live))
+		if (live != NULL && tenant_moves(plan, live->cfg, uplinks) && !tenant_planned(plan, live))
 			rc = plan_tenant(plan, live, live->cfg);
 	}
 	return rc;
@@ -226,6 +255,10 @@ prepare(struct plan *plan)
 	int rc = plan_ports(plan);
 
 	if (rc == 0)
+		rc = admission_sum(plan->gateway, plan->change, true, &plan->admission, plan->err);
+	if (rc == 0 && plan->change != NULL && !plan->may_be_down)
+		rc = admission_check(plan->change, &plan->admission, NULL, plan->err);
+	if (rc == 0)
 		rc = plan_tenants(plan);
 	if (rc == 0)
 		rc = plan_underlays(plan);
@@ -266,6 +299,7 @@ publish(struct plan *plan)
 	underlays_enter(plan);
 	for (uint32_t i = 0; i < plan->n_tenants; i++)
 		tenant_enter(gateway, &plan->tenants[i]);
+	admission_publish(plan);
 	if (plan->change != NULL)
 		gateway_set_settings(gateway, &plan->change->settings);
 	/* Last: a port is polled when what is on it stands. */
@@ -353,6 +387,7 @@ carry_out(struct plan *plan, int (*durable)(void *arg, struct weir_err *err), vo
 	free(plan->ports);
 	free(plan->tenants);
 	free(plan->underlays);
+	free(plan->admission.ports);
 	return rc;
 }
 

@@ -104,34 +104,6 @@ publish_objects(struct weir_vnet *vnet, const struct live_tenant *live)
 		__atomic_store_n(&vnet->ifaces[live->vports[v]], &live->vport_objects[v], __ATOMIC_RELEASE);
 }
 
-/* A bucket of another rate goes on from what is left in the old one now, not from what was when it was made. */
-static void
-renew(const struct weir_gateway *gateway, struct weir_limit *limit, const struct weir_rate *rate,
-    const struct weir_limit *old, uint64_t now)
-{
-	if (limit != NULL && old != NULL && limit != old)
-		weir_limit_renew(limit, rate, gateway->n_workers, old, now);
-}
-
-static void
-renew_limits(const struct weir_gateway *gateway, struct live_tenant *after, const struct live_tenant *before)
-{
-	uint64_t now = gateway_now(gateway);
-
-	for (uint32_t d = 0; d < WEIR_DIRECTIONS; d++)
-		renew(gateway, after->tenant->limit[d], &after->tenant->rate, before->tenant->limit[d], now);
-	for (uint32_t v = 0; v < after->cfg->n_vports; v++) {
-		struct weir_iface *iface = &after->vport_objects[v];
-		uint32_t at = tenant_find_vport(before, iface->name);
-		const struct weir_iface *old = at == WEIR_NONE ? NULL : &before->vport_objects[at];
-
-		if (old == NULL)
-			continue;
-		renew(gateway, iface->limit_in, &iface->rate, old->limit_in, now);
-		renew(gateway, iface->limit_out, &iface->rate, old->limit_out, now);
-	}
-}
-
 /* Where packets come in. */
 static void
 publish_entrances(struct weir_vnet *vnet, const struct live_tenant *live)
@@ -202,7 +174,7 @@ tenant_enter(struct weir_gateway *gateway, const struct tenant_plan *plan)
 		__atomic_store_n(&gateway->vnet->flows_refused[id], 0, __ATOMIC_RELAXED);
 	}
 	if (plan->before != NULL)
-		renew_limits(gateway, after, plan->before);
+		meters_renew(gateway, after, plan->before);
 	publish_objects(gateway->vnet, after);
 	publish_static_macs(gateway, after);
 	publish_entrances(gateway->vnet, after);

@@ -239,9 +239,12 @@ ports_publish(struct plan *plan)
 			if (live->port != NULL)
 				__atomic_store_n(
 				    &plan->gateway->vnet->ports[live->port->index], NULL, __ATOMIC_RELEASE);
-		} else if (live->port != NULL && (port->added || port->reopened)) {
-			port_enter(plan->gateway, live);
+			continue;
 		}
+		if (live->port != NULL && (port->added || port->reopened))
+			port_enter(plan->gateway, live);
+		if (live->port != NULL)
+			weir_port_set_rate(live->port, live->cfg.rate);
 	}
 }
 

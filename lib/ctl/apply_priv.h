@@ -6,6 +6,7 @@
 #ifndef WEIR_APPLY_PRIV_H
 #define WEIR_APPLY_PRIV_H
 
+#include "admission.h"
 #include "gateway_priv.h"
 
 /* One tenant from one version to the next; before or after NULL = added or removed. */
@@ -41,15 +42,18 @@ struct plan {
 	bool new_polls;
 	struct live_port *moved; /* without a change: the port that went up or down */
 	struct weir_port *was;
-	struct weir_locals *locals; /* to be published; then the old one */
+	bool uplink[WEIR_PORTS_MAX]; /* by index: open ports that have an underlay then */
+	uint32_t n_uplinks;
+	struct weir_admission admission; /* without ports: nothing that is guaranteed changes */
+	struct weir_locals *locals;	 /* to be published; then the old one */
 	bool new_locals;
 };
 
 /* ---- apply_tenant.c ---- */
 
-/* Builds `cfg` beside `before` (NULL: a new tenant), ids kept by name. NULL with err. */
-struct live_tenant *tenant_build(struct weir_gateway *gateway, const struct live_tenant *before,
-    const struct weir_cfg_tenant *cfg, struct weir_err *err);
+/* Builds `cfg` beside `before` (NULL: a new tenant), ids kept by name. NULL with plan->err. */
+struct live_tenant *tenant_build(
+    const struct plan *plan, const struct live_tenant *before, const struct weir_cfg_tenant *cfg);
 
 /* Gives back what tenant_build() took for `after` and `before` does not have. */
 void tenant_undo(struct weir_gateway *gateway, const struct live_tenant *before, struct live_tenant *after);
@@ -68,6 +72,29 @@ const struct weir_iface *tenant_find_remote(const struct live_tenant *live, cons
 
 /* Entries that it has in the MAC table by configuration. */
 uint32_t tenant_static_macs(const struct weir_cfg_tenant *cfg);
+
+bool tenant_has_remotes(const struct weir_cfg_tenant *cfg);
+
+/* ---- apply_meter.c ---- */
+
+/* Limits and promises, those of `before` (NULL: none) where they stay the same; of a vport, `at`: its index there,
+ * or WEIR_NONE. False: no memory; what is there is for the caller to free. */
+bool tenant_meters_build(const struct weir_gateway *gateway, const struct live_tenant *before,
+    const struct weir_cfg_tenant *cfg, struct weir_tenant *tenant);
+bool vport_meters_build(const struct weir_gateway *gateway, const struct live_tenant *before, uint32_t at,
+    const struct weir_cfg_tenant *cfg, uint32_t v, struct weir_iface *iface);
+
+/* Its shares, when its vports are built; an array for so many of them is there. False: no memory. */
+uint32_t tenant_shares_max(const struct plan *plan, const struct weir_cfg_tenant *cfg);
+bool tenant_shares_build(const struct plan *plan, const struct live_tenant *before, struct live_tenant *live);
+
+/* What `keep` (NULL: nothing) does not have. */
+void tenant_meters_free(const struct weir_tenant *from, const struct weir_tenant *keep);
+void vport_meters_free(const struct weir_iface *from, const struct weir_iface *keep);
+
+/* Levels of the former version's, which is in use until now, and weights. `mutex` held. */
+void meters_renew(
+    const struct weir_gateway *gateway, const struct live_tenant *after, const struct live_tenant *before);
 
 /* ---- apply_port.c ---- */
 
@@ -114,6 +141,24 @@ void port_retire(struct weir_gateway *gateway, struct live_port *live, struct we
  * nothing changed but the reason why it is down. */
 int port_bring_up(struct weir_gateway *gateway, struct live_port *live, struct weir_err *err);
 int port_take_down(struct weir_gateway *gateway, struct live_port *live, const char *why, struct weir_err *err);
+
+/* ---- apply_admission.c ---- */
+
+/*
+ * What guarantees sum to on each port after a change (NULL: a port has moved). `opened`: its ports are, as far as
+ * they can be; else the new ones are judged by their configuration. 0 or -ENOMEM with err; to be freed.
+ */
+int admission_sum(struct weir_gateway *gateway, const struct weir_change *change, bool opened,
+    struct weir_admission *admission, struct weir_err *err);
+
+/* Refuses what does not fit: -ENOSPC with err. *unknown: NULL, or where a new port is that may have the room. */
+int admission_check(const struct weir_change *change, struct weir_admission *admission,
+    const struct weir_admission_port **unknown, struct weir_err *err);
+
+void admission_publish(struct plan *plan); /* `mutex` held */
+
+/* Will the port have an underlay after this change? */
+bool underlay_after(const struct weir_change *change, const struct live_port *live);
 
 /* ---- apply_underlay.c ---- */
 

@@ -67,7 +67,7 @@ lay_switch(struct arena *arena, const struct weir_cfg_tenant *cfg, uint32_t s, s
 }
 
 static struct live_tenant *
-lay_out(struct arena *arena, const struct weir_cfg_tenant *cfg)
+lay_out(struct arena *arena, const struct plan *plan, const struct weir_cfg_tenant *cfg)
 {
 	struct live_tenant *live = carve(arena, 1, sizeof(*live));
 	struct live_tenant parts = {
@@ -79,7 +79,10 @@ lay_out(struct arena *arena, const struct weir_cfg_tenant *cfg)
 	    .vport_objects = carve(arena, cfg->n_vports, sizeof(struct weir_iface)),
 	    .remote_objects = carve(arena, cfg->n_switches, sizeof(struct weir_iface *)),
 	};
+	struct weir_share **shares = carve(arena, tenant_shares_max(plan, cfg), sizeof(*shares));
 
+	if (arena->base != NULL)
+		parts.tenant->shares = shares;
 	for (uint32_t s = 0; s < cfg->n_switches; s++)
 		lay_switch(arena, cfg, s, &parts);
 	for (uint32_t v = 0; v < cfg->n_vports; v++) {
@@ -140,25 +143,6 @@ tenant_find_remote(const struct live_tenant *live, const char *sw, const struct 
 	return s == WEIR_NONE ? NULL : weir_switch_remote(&live->switch_objects[s], ip);
 }
 
-/* The same bucket while the rate is the same; else a new one. NULL: no limit; or, with *failed, no memory. */
-static struct weir_limit *
-keep_limit(const struct weir_gateway *gateway, struct weir_limit *old, const struct weir_rate *old_rate,
-    const struct weir_rate *rate, bool *failed)
-{
-	struct weir_limit *limit;
-
-	if (rate->bps == 0 && rate->pps == 0)
-		return NULL;
-	if (old != NULL && old_rate->bps == rate->bps && old_rate->pps == rate->pps)
-		return old;
-	limit = aligned_alloc(WEIR_CACHELINE, sizeof(*limit));
-	if (limit == NULL)
-		*failed = true;
-	else
-		weir_limit_init(limit, rate, gateway->n_workers, gateway_now(gateway));
-	return limit;
-}
-
 /* ---- building ---- */
 
 static int
@@ -172,20 +156,18 @@ build_tenant(struct weir_gateway *gateway, const struct live_tenant *before, con
     struct weir_tenant *tenant, struct weir_err *err)
 {
 	const struct weir_tenant *old = before == NULL ? NULL : before->tenant;
-	bool failed = false;
 
 	tenant->id = old != NULL ? old->id : weir_idpool_get(gateway->tenant_pool);
 	if (tenant->id == WEIR_NONE)
 		return no_ids(err, "tenants", WEIR_TENANTS_MAX);
 	tenant->serial = old != NULL ? old->serial : ++gateway->serial;
 	memcpy(tenant->name, cfg->name, sizeof(tenant->name));
-	tenant->rate = cfg->limit;
+	tenant->weight = cfg->weight;
+	tenant->shape = !cfg->police;
 	tenant->quota_flows = cfg->quota_flows;
 	tenant->quota_macs = cfg->quota_macs;
-	for (uint32_t d = 0; d < WEIR_DIRECTIONS; d++)
-		tenant->limit[d] = keep_limit(gateway, old != NULL ? old->limit[d] : NULL,
-		    old != NULL ? &old->rate : NULL, &cfg->limit, &failed);
-	return failed ? weir_err(err, ENOMEM, "", "out of memory") : 0;
+	tenant->quota_cpu = cfg->quota_cpu;
+	return tenant_meters_build(gateway, before, cfg, tenant) ? 0 : weir_err(err, ENOMEM, "", "out of memory");
 }
 
 static int
@@ -197,7 +179,6 @@ build_vport(struct weir_gateway *gateway, const struct live_tenant *before, cons
 	const struct weir_iface *old = at == WEIR_NONE ? NULL : &before->vport_objects[at];
 	const struct live_port *port = gateway_port(gateway, vport->port);
 	struct weir_iface *iface = &live->vport_objects[v];
-	bool failed = false;
 
 	iface->kind = WEIR_IFACE_VPORT;
 	iface->id = live->vports[v] = old != NULL ? old->id : iface_id_get(gateway);
@@ -209,11 +190,6 @@ build_vport(struct weir_gateway *gateway, const struct live_tenant *before, cons
 	iface->sw = live->switches[vport->sw];
 	iface->port = port == NULL ? NULL : port->port;
 	iface->vlan = vport->vlan;
-	iface->rate = vport->limit;
-	iface->limit_in = keep_limit(
-	    gateway, old != NULL ? old->limit_in : NULL, old != NULL ? &old->rate : NULL, &vport->limit, &failed);
-	iface->limit_out = keep_limit(
-	    gateway, old != NULL ? old->limit_out : NULL, old != NULL ? &old->rate : NULL, &vport->limit, &failed);
 	iface->has_mac = vport->has_mac;
 	iface->mac = vport->mac;
 	iface->n_addresses = vport->n_addresses;
@@ -221,7 +197,8 @@ build_vport(struct weir_gateway *gateway, const struct live_tenant *before, cons
 		memcpy((void *)(uintptr_t)iface->addresses, vport->addresses,
 		    vport->n_addresses * sizeof(struct weir_ip));
 	memcpy(iface->name, vport->name, sizeof(iface->name));
-	return failed ? weir_err(err, ENOMEM, "", "out of memory") : 0;
+	return vport_meters_build(gateway, before, at, cfg, v, iface) ? 0
+								      : weir_err(err, ENOMEM, "", "out of memory");
 }
 
 static int
@@ -291,9 +268,11 @@ build_switch(struct weir_gateway *gateway, const struct live_tenant *before, con
 }
 
 static int
-build_all(struct weir_gateway *gateway, const struct live_tenant *before, const struct weir_cfg_tenant *cfg,
-    struct live_tenant *live, struct weir_err *err)
+build_all(const struct plan *plan, const struct live_tenant *before, const struct weir_cfg_tenant *cfg,
+    struct live_tenant *live)
 {
+	struct weir_gateway *gateway = plan->gateway;
+	struct weir_err *err = plan->err;
 	int rc = build_tenant(gateway, before, cfg, live->tenant, err);
 
 	for (uint32_t d = 0; d < WEIR_DIRECTIONS && rc == 0; d++) {
@@ -309,34 +288,35 @@ build_all(struct weir_gateway *gateway, const struct live_tenant *before, const 
 		rc = build_vport(gateway, before, cfg, v, live, err);
 		sw->vports[sw->n_vports++] = &live->vport_objects[v];
 	}
+	if (rc == 0 && !tenant_shares_build(plan, before, live))
+		rc = weir_err(err, ENOMEM, "", "out of memory");
 	return rc;
 }
 
 struct live_tenant *
-tenant_build(struct weir_gateway *gateway, const struct live_tenant *before, const struct weir_cfg_tenant *cfg,
-    struct weir_err *err)
+tenant_build(const struct plan *plan, const struct live_tenant *before, const struct weir_cfg_tenant *cfg)
 {
 	struct arena arena = {0};
 	struct live_tenant *live;
 
-	(void)lay_out(&arena, cfg);
+	(void)lay_out(&arena, plan, cfg);
 	arena.base = aligned_alloc(WEIR_CACHELINE, arena.used);
 	if (arena.base == NULL) {
-		(void)weir_err(err, ENOMEM, "", "out of memory");
+		(void)weir_err(plan->err, ENOMEM, "", "out of memory");
 		return NULL;
 	}
 	memset(arena.base, 0, arena.used);
 	arena.used = 0;
-	live = lay_out(&arena, cfg);
+	live = lay_out(&arena, plan, cfg);
 	live->cfg = cfg;
 	live->tenant->id = WEIR_NONE;
 	memset(live->switches, 0xff, cfg->n_switches * sizeof(uint32_t));
 	memset(live->vports, 0xff, cfg->n_vports * sizeof(uint32_t));
 	for (uint32_t s = 0; s < cfg->n_switches; s++)
 		memset(live->remotes[s], 0xff, cfg->switches[s].n_remotes * sizeof(uint32_t));
-	if (build_all(gateway, before, cfg, live, err) == 0)
+	if (build_all(plan, before, cfg, live) == 0)
 		return live;
-	tenant_undo(gateway, before, live);
+	tenant_undo(plan->gateway, before, live);
 	return NULL;
 }
 
@@ -353,13 +333,6 @@ tenant_static_macs(const struct weir_cfg_tenant *cfg)
 }
 
 /* ---- what one version has and the other has not ---- */
-
-static void
-free_limit(struct weir_limit *limit, const struct weir_limit *kept)
-{
-	if (limit != kept)
-		free(limit);
-}
 
 /* An interface that only one version has. What a published one counted passes to the tenant, or to the gateway where
  * `keep` is NULL. */
@@ -387,8 +360,7 @@ drop_vport(struct weir_gateway *gateway, const struct live_tenant *from, uint32_
 	const struct weir_iface *iface = &from->vport_objects[v],
 				*kept = at == WEIR_NONE ? NULL : &keep->vport_objects[at];
 
-	free_limit(iface->limit_in, kept != NULL ? kept->limit_in : NULL);
-	free_limit(iface->limit_out, kept != NULL ? kept->limit_out : NULL);
+	vport_meters_free(iface, kept);
 	if (kept == NULL && from->vports[v] != WEIR_NONE)
 		drop_iface(gateway, iface, keep, published);
 }
@@ -414,11 +386,9 @@ drop_rest(struct weir_gateway *gateway, struct live_tenant *from, const struct l
 		drop_vport(gateway, from, v, keep, published);
 	for (uint32_t s = 0; s < from->cfg->n_switches; s++)
 		drop_switch(gateway, from, s, keep, published);
-	for (uint32_t d = 0; d < WEIR_DIRECTIONS; d++) {
-		free_limit(from->tenant->limit[d], keep != NULL ? keep->tenant->limit[d] : NULL);
-		if (keep == NULL)
-			free(from->gone[d]);
-	}
+	tenant_meters_free(from->tenant, keep != NULL ? keep->tenant : NULL);
+	for (uint32_t d = 0; d < WEIR_DIRECTIONS && keep == NULL; d++)
+		free(from->gone[d]);
 	if (keep == NULL && from->tenant->id != WEIR_NONE)
 		weir_idpool_put(gateway->tenant_pool, from->tenant->id);
 	free(from);

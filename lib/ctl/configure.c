@@ -60,6 +60,24 @@ say(const struct weir_gateway *gateway, const struct weir_change *change, struct
 		(void)snprintf(outcome->note, sizeof(outcome->note), "settings.flows takes effect at the next start");
 }
 
+/* What only applying it would tell: do the guarantees fit? */
+static int
+check(struct weir_gateway *gateway, const struct weir_change *change, struct weir_outcome *outcome,
+    struct weir_err *err)
+{
+	const struct weir_admission_port *unknown = NULL;
+	struct weir_admission admission;
+	int rc = admission_sum(gateway, change, false, &admission, err);
+
+	if (rc == 0)
+		rc = admission_check(change, &admission, &unknown, err);
+	if (rc == 0 && unknown != NULL)
+		(void)snprintf(outcome->note, sizeof(outcome->note),
+		    "guarantees on port %s are refused unless its link tells its speed", unknown->name);
+	free(admission.ports);
+	return rc;
+}
+
 /* From a change to the committed state. */
 static int
 commit(struct weir_gateway *gateway, struct weir_change *change, bool may_be_down,
@@ -80,7 +98,7 @@ commit(struct weir_gateway *gateway, struct weir_change *change, bool may_be_dow
 
 /* `config_mutex` held. */
 static int
-change_held(struct weir_gateway *gateway, const char *text, size_t len, bool patch, bool check,
+change_held(struct weir_gateway *gateway, const char *text, size_t len, bool patch, bool only_check,
     struct weir_outcome *outcome, struct weir_err *err)
 {
 	struct durable durable = {.gateway = gateway, .text = text, .len = len, .patch = patch};
@@ -91,22 +109,24 @@ change_held(struct weir_gateway *gateway, const char *text, size_t len, bool pat
 	if (rc != 0)
 		return rc;
 	say(gateway, change, outcome);
-	if (check)
+	if (only_check) {
+		rc = check(gateway, change, outcome, err);
 		weir_model_abort(gateway->model, change);
-	else
+	} else {
 		rc = commit(gateway, change, false, make_durable, &durable, err);
+	}
 	outcome->version = gateway->version;
 	return rc;
 }
 
 static int
-configure(struct weir_gateway *gateway, const char *text, size_t len, bool patch, bool check,
+configure(struct weir_gateway *gateway, const char *text, size_t len, bool patch, bool only_check,
     struct weir_outcome *outcome, struct weir_err *err)
 {
 	int rc;
 
 	(void)pthread_mutex_lock(&gateway->config_mutex);
-	rc = change_held(gateway, text, len, patch, check, outcome, err);
+	rc = change_held(gateway, text, len, patch, only_check, outcome, err);
 	(void)pthread_mutex_unlock(&gateway->config_mutex);
 	return rc;
 }

@@ -32,6 +32,7 @@ struct live_port {
 	uint32_t underlay;			      /* id */
 	const struct weir_cfg_underlay *underlay_cfg; /* NULL = none */
 	struct weir_underlay *underlay_object;	      /* NULL while the port is down */
+	uint64_t guaranteed;			      /* bit/s that tenants are promised there */
 	struct live_port *next;			      /* in order of creation */
 };
 

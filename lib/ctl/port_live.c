@@ -140,6 +140,7 @@ port_open(struct weir_gateway *gateway, struct live_port *live, struct weir_err 
 	    .device = live->cfg.device,
 	    .mtu = live->cfg.mtu,
 	    .queues = live->cfg.queues,
+	    .rate = live->cfg.rate,
 	};
 	struct weir_port *port = weir_port_open(gateway->ports, &params, err);
 

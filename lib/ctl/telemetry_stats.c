@@ -76,6 +76,8 @@ command_port_stats(struct telemetry *t, const char *params, struct answer *answe
 	answer_u64(answer, "own_generated", stats.own.sum.generated);
 	answer_reasons(answer, &stats.own);
 	answer_u64(answer, "rate_bps", stats.port.rate);
+	answer_u64(answer, "guaranteed_bps", stats.port.guaranteed);
+	answer_u64(answer, "shortfall_bps", stats.port.shortfall);
 	answer_u64(answer, "up", stats.port.up);
 	answer_u64(answer, "link_mbps", stats.port.link_mbps);
 	answer_u64(answer, "mtu", stats.port.mtu);
@@ -113,8 +115,11 @@ command_tenant_stats(struct telemetry *t, const char *params, struct answer *ans
 	answer_u64(answer, "drop_packets", sum->rx_drop_packets + sum->tx_drop_packets);
 	answer_u64(answer, "drop_bytes", sum->rx_drop_bytes + sum->tx_drop_bytes);
 	answer_reasons(answer, &tally);
+	answer_u64(answer, "guarantee_bps", tenant.guarantee.bps);
+	answer_u64(answer, "guarantee_pps", tenant.guarantee.pps);
 	answer_u64(answer, "limit_bps", tenant.limit.bps);
 	answer_u64(answer, "limit_pps", tenant.limit.pps);
+	answer_u64(answer, "weight", tenant.weight);
 	answer_u64(answer, "flows", tenant.flows);
 	answer_u64(answer, "flows_refused", tenant.flows_refused);
 	answer_u64(answer, "macs", tenant.macs);
@@ -149,8 +154,11 @@ command_vport_stats(struct telemetry *t, const char *params, struct answer *answ
 	answer_u64(answer, "rx_drop_packets", sum->rx_drop_packets);
 	answer_u64(answer, "tx_drop_packets", sum->tx_drop_packets);
 	answer_reasons(answer, &tally);
+	answer_u64(answer, "guarantee_bps", vport.guarantee.bps);
+	answer_u64(answer, "guarantee_pps", vport.guarantee.pps);
 	answer_u64(answer, "limit_bps", vport.limit.bps);
 	answer_u64(answer, "limit_pps", vport.limit.pps);
+	answer_u64(answer, "weight", vport.weight);
 	answer_u64(answer, "vlan", vport.vlan);
 	answer_u64(answer, "up", vport.up);
 	answer_u64(answer, "time_ns", time);

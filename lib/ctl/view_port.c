@@ -12,7 +12,9 @@ fill_port(const struct live_port *live, uint32_t position, struct weir_view_port
 	memset(row, 0, sizeof(*row));
 	row->cursor = position;
 	memcpy(row->name, live->cfg.name, sizeof(row->name));
-	row->rate = live->cfg.rate;
+	row->rate = port != NULL ? port->wire->bps : live->cfg.rate;
+	row->guaranteed = live->guaranteed;
+	row->shortfall = row->guaranteed > row->rate ? row->guaranteed - row->rate : 0;
 	if (port == NULL) {
 		const char *what = live->cfg.devargs != NULL ? live->cfg.devargs : live->cfg.device;
 

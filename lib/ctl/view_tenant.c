@@ -14,6 +14,8 @@ fill_tenant(struct weir_gateway *gateway, const struct live_tenant *live, struct
 	row->cursor = tenant->id;
 	memcpy(row->name, tenant->name, sizeof(row->name));
 	row->limit = tenant->rate;
+	row->guarantee = tenant->guarantee;
+	row->weight = tenant->weight;
 	row->n_vports = live->cfg->n_vports;
 	row->flows = __atomic_load_n(&gateway->vnet->flows_used[tenant->id], __ATOMIC_RELAXED);
 	row->flows_refused = __atomic_load_n(&gateway->vnet->flows_refused[tenant->id], __ATOMIC_RELAXED);

@@ -19,6 +19,8 @@ fill_vport(struct weir_gateway *gateway, const struct live_tenant *live, uint32_
 	row->vlan = cfg->vlan == WEIR_NONE ? 0 : cfg->vlan;
 	row->up = iface != NULL && iface->port != NULL && __atomic_load_n(&iface->port->up, __ATOMIC_RELAXED);
 	row->limit = cfg->limit;
+	row->guarantee = cfg->guarantee;
+	row->weight = cfg->weight;
 	row->count = *weir_counters_get(gateway->counters, live->vports[v]);
 }
 

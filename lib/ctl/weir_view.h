@@ -55,7 +55,9 @@ struct weir_view_port {
 	uint32_t link_mbps; /* 0 = unknown */
 	uint32_t mtu;
 	uint32_t n_rxq, n_txq;
-	uint64_t rate; /* bit/s, configured; 0 = not given */
+	uint64_t rate;	     /* bit/s that it carries: as configured, no more than its link; 0 = not known */
+	uint64_t guaranteed; /* bit/s that tenants are promised there */
+	uint64_t shortfall;  /* what of that it does not carry */
 };
 
 /* Up to n ports; returns how many. */
@@ -75,7 +77,8 @@ int weir_view_port(struct weir_gateway *gateway, const char *name, struct weir_v
 struct weir_view_tenant {
 	uint64_t cursor;
 	char name[WEIR_NAME_SIZE];
-	struct weir_rate limit;
+	struct weir_rate limit, guarantee; /* its own guarantee, else the sum of its vports' */
+	uint32_t weight;
 	uint32_t n_vports;
 	uint32_t flows, quota_flows, macs, quota_macs; /* without a quota of its own: that of all */
 	uint64_t flows_refused, macs_refused;
@@ -101,7 +104,8 @@ struct weir_view_vport {
 	char tenant[WEIR_NAME_SIZE], name[WEIR_NAME_SIZE], sw[WEIR_NAME_SIZE], port[WEIR_NAME_SIZE];
 	uint32_t vlan; /* 0 = untagged */
 	bool up;
-	struct weir_rate limit;
+	struct weir_rate limit, guarantee;
+	uint32_t weight;
 	struct weir_count count;
 };
 

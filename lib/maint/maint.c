@@ -162,14 +162,24 @@ age_macs(struct weir_maint *maint, uint64_t now)
 }
 
 static void
+refresh_link(struct weir_port *port)
+{
+	if (!weir_port_refresh_link(port))
+		return;
+	weir_log_info("port %s: link %s", port->name, port->up ? "up" : "down");
+	if (port->up)
+		weir_port_warn_short(port);
+}
+
+static void
 refresh_links(struct weir_maint *maint)
 {
 	const struct weir_vnet *vnet = maint->params.vnet;
 
 	for (uint32_t i = 0; i < WEIR_PORTS_MAX; i++) {
 		(void)pthread_mutex_lock(maint->params.mutex);
-		if (vnet->ports[i] != NULL && weir_port_refresh_link(vnet->ports[i]))
-			weir_log_info("port %s: link %s", vnet->ports[i]->name, vnet->ports[i]->up ? "up" : "down");
+		if (vnet->ports[i] != NULL)
+			refresh_link(vnet->ports[i]);
 		(void)pthread_mutex_unlock(maint->params.mutex);
 	}
 }

@@ -36,7 +36,7 @@ struct weir_promise {
 /* Of a tenant at one port. */
 struct weir_share {
 	uint64_t served; /* bytes * 2^10 / weight, modulo 2^64; workers: rw, atomically */
-	uint32_t weight; /* ro */
+	uint32_t weight; /* control: w (relaxed); workers: r */
 	uint32_t port;	 /* index; ro */
 } WEIR_CACHE_ALIGNED;
 

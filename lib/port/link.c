@@ -2,9 +2,12 @@
 #include <net/if.h>
 #include <string.h>
 
+#include <rte_common.h>
 #include <rte_ethdev.h>
 
 #include "weir_port.h"
+
+#define CARRIED_OF_MBPS UINT64_C(999000) /* bit/s of each Mbit/s of a link: 99.9% */
 
 /* net_tap looks for its interface in weir's own network namespace, and says "down" once it was moved to a guest's. */
 static bool
@@ -31,7 +34,45 @@ weir_port_refresh_link(struct weir_port *port)
 	changed = up != port->up || mbps != port->link_mbps;
 	__atomic_store_n(&port->link_mbps, mbps, __ATOMIC_RELAXED);
 	__atomic_store_n(&port->up, up, __ATOMIC_RELAXED);
+	if (changed)
+		weir_port_set_rate(port, port->rate);
 	return changed;
+}
+
+uint64_t
+weir_port_carries(const struct weir_port *port, uint64_t rate)
+{
+	uint64_t mbps = __atomic_load_n(&port->link_mbps, __ATOMIC_RELAXED);
+	uint64_t link = port->nominal_speed ? 0 : RTE_MIN(mbps * CARRIED_OF_MBPS, WEIR_BPS_MAX);
+
+	return link != 0 && (rate == 0 || rate > link) ? link : rate;
+}
+
+void
+weir_port_set_rate(struct weir_port *port, uint64_t rate)
+{
+	uint64_t carries = weir_port_carries(port, rate);
+
+	port->rate = rate;
+	if (carries != port->wire->bps)
+		weir_wire_set_rate(port->wire, carries);
+}
+
+void
+weir_port_warn_short(const struct weir_port *port)
+{
+	uint64_t carries = port->wire->bps, guaranteed = port->guaranteed;
+	char has[32], sum[32], over[32];
+
+	if (guaranteed <= carries)
+		return;
+	(void)weir_bps_format(guaranteed, sum, sizeof(sum));
+	if (carries == 0)
+		weir_log_warn("port %s: guarantees sum to %s, but what it carries is not known", port->name, sum);
+	else
+		weir_log_warn("port %s carries %s, guarantees sum to %s: %s too much", port->name,
+		    weir_bps_format(carries, has, sizeof(has)), sum,
+		    weir_bps_format(guaranteed - carries, over, sizeof(over)));
 }
 
 int

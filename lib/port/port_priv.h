@@ -36,9 +36,10 @@ enum mtu_keeper {
 
 struct driver {
 	const char *name;
-	bool every_rxq;	   /* each queue has packets of its own from the start: leaving one out would lose them */
-	bool paired;	   /* as many transmit as receive queues, or the driver refuses */
-	bool page_buffers; /* an mbuf with its data has to fit a page */
+	bool every_rxq;	    /* each queue has packets of its own from the start: leaving one out would lose them */
+	bool paired;	    /* as many transmit as receive queues, or the driver refuses */
+	bool page_buffers;  /* an mbuf with its data has to fit a page */
+	bool nominal_speed; /* its link's speed says nothing about what it carries */
 	enum mtu_keeper mtu;
 };
 

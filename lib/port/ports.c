@@ -112,6 +112,7 @@ slot_start(
 		return capture_err(err, EIO, ret, "device %s has no MAC", port->device);
 	memcpy(port->mac.b, mac.addr_bytes, sizeof(port->mac.b));
 	(void)weir_port_refresh_link(port);
+	weir_port_set_rate(port, params->rate);
 	return 0;
 }
 

@@ -148,6 +148,7 @@ port_start(
 
 	if (ret != 0)
 		return capture_err(err, EIO, ret, "device %s does not answer", port->device);
+	port->nominal_speed = port_driver(&info)->nominal_speed;
 	ret = check_buffers(ports, port, &info, err);
 	if (ret == 0)
 		ret = count_queues(ports, port, &info, params->queues, err);

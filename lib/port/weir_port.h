@@ -4,9 +4,9 @@
  * worker that owns no transmit queue of a port hands packets to the one that does.
  *
  * Who does what: the configuration thread opens, closes and assigns. Workers read `struct weir_port` (constant but
- * for `up`, `link_mbps` and `mtu`) and their own weir_poll_list. The maintenance thread refreshes `up` and
- * `link_mbps`. Publishing poll lists to workers is the caller's business; so is to free a list, or close a port, only
- * after every worker has passed a quiescent state since it was unpublished.
+ * for `up`, `link_mbps`, `mtu` and what is for control alone) and their own weir_poll_list. The maintenance thread
+ * refreshes `up` and `link_mbps`. Publishing poll lists to workers is the caller's business; so is to free a list, or
+ * close a port, only after every worker has passed a quiescent state since it was unpublished.
  *
  * Nothing is sized by RTE_MAX_ETHPORTS: a port has an index of weir's own.
  */
@@ -41,13 +41,16 @@ struct weir_port {
 	 * variants assume another one.
 	 */
 	struct rte_ring *handoff;
-	struct weir_wire *wire; /* never NULL; its rate is not known at first: weir_wire_set_rate() */
+	struct weir_wire *wire; /* never NULL; its rate follows `rate` and `link_mbps` */
 	struct weir_mac mac;
 	uint32_t mtu;		   /* largest IP packet; configuration: w (relaxed), worker: r */
 	uint32_t tx_flags;	   /* WEIR_TX_*_CKSUM the driver does for us */
 	bool tx_chained;	   /* the driver sends mbufs of several segments */
 	bool up;		   /* link; maintenance: w (relaxed), worker: r */
 	uint32_t link_mbps;	   /* 0 = unknown; as `up` */
+	bool nominal_speed;	   /* link_mbps is no bound of what it carries */
+	uint64_t rate;		   /* bit/s, configured; 0 = not given. Control */
+	uint64_t guaranteed;	   /* bit/s that are promised there; only kept here. Control */
 	char name[WEIR_NAME_SIZE]; /* in the configuration */
 	char device[128];	   /* ethdev's name */
 };
@@ -92,6 +95,7 @@ struct weir_port_params {
 	const char *device;  /* an ethdev that exists, or a PCI address EAL may still have to probe; or NULL */
 	uint32_t mtu;	     /* 0 = the driver's */
 	uint32_t queues;     /* 0 = as many as workers, as far as the port has them */
+	uint64_t rate;	     /* bit/s that it is to send at; 0 = as its link allows */
 };
 
 /*
@@ -133,9 +137,21 @@ int weir_ports_assign(
     struct weir_ports *ports, struct weir_port *const port[], uint32_t n, struct weir_poll_list *lists[]);
 void weir_poll_list_free(struct weir_poll_list *list); /* NULL is fine */
 
-/* Reads the link state of an open port (may take a system call) into up and link_mbps; true if one changed.
- * Maintenance thread. */
+/* Reads the link state of an open port (may take a system call) into up and link_mbps, which its wire follows; true
+ * if one changed. Maintenance thread; not beside weir_port_set_rate(). */
 bool weir_port_refresh_link(struct weir_port *port);
+
+/*
+ * What the port carries in bit/s, were it configured with `rate` (0: without): that, but no more than 99.9% of its
+ * link's speed, so that the queue is weir's and not the NIC's. 0 = not known.
+ */
+uint64_t weir_port_carries(const struct weir_port *port, uint64_t rate);
+
+/* Configures another rate, 0 or within WEIR_BPS_{MIN,MAX}, which its wire follows at once. Control. */
+void weir_port_set_rate(struct weir_port *port, uint64_t rate);
+
+/* One line to the log if it carries less than port->guaranteed. Control. */
+void weir_port_warn_short(const struct weir_port *port);
 
 /* Packets and bytes as the driver counts them, and what it lost. Any control thread while the port is open. Returns
  * 0, or the driver's -errno. */
