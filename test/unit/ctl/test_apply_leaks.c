@@ -50,9 +50,14 @@ live(void)
 			    "'tenants':{'green':{'switches':{'s':{'vni':7,'remotes':['192.0.2.9']}}}}}");
 	patch("{'ports':{'n':{'devargs':'net_ring3'}},'tenants':{'red':{'vports':{'b':null}}}}");
 	patch("{'underlay':{'p0':{'address':['192.0.2.1/24','2001:db8::5/64'],'vlan':5}},'tenants':{'blue':null}}");
+	patch("{'ports':{'p0':{'rate':'10Gbps'},'p1':{'rate':'10Gbps'},'n':{'rate':'10Gbps'}},'tenants':{'red':{"
+	      "'guarantee':'2Gbps','quota':{'flow_setups':'1kpps'},'vports':{'a':{'guarantee':'1Gbps'}}}}}");
+	(void)refused_patch("{'tenants':{'red':{'guarantee':'11Gbps','vports':{'a':{'guarantee':'2Gbps'}}}}}");
+	patch("{'underlay':{'n':{'address':['198.51.100.1/24'],'vlan':9}},'tenants':{'red':{'guarantee':'3Gbps',"
+	      "'quota':{'flow_setups':'2kpps'},'vports':{'a':{'guarantee':'2Gbps'}}}}}");
 	inject(1, plain(BROADCAST, 1, 0x88b5));
 	pass_time(MS);
-	patch("{'tenants':{'red':{'limit':'2Gbps'}}}");
+	patch("{'underlay':{'n':null},'tenants':{'red':{'limit':'2Gbps','vports':{'a':{'guarantee':null}}}}}");
 	(void)weir_gateway_rollback(gateway, 1, &outcome, NULL);
 	discard();
 	bench_close();

@@ -275,6 +275,43 @@ Test(port, link_goes_down_and_up)
 	weir_ports_free(ports);
 }
 
+/* 99.9% of what a wire carries at most; what a virtual device says of its link is nothing. */
+Test(port, what_it_carries)
+{
+	struct weir_port_params params = {.name = "p", .devargs = "net_ring0", .rate = 5000000000};
+	struct weir_err err = {0};
+	struct weir_ports *ports;
+	struct weir_port *port;
+
+	start_eal();
+	ports = make_ports(1);
+	port = weir_port_open(ports, &params, &err);
+	cr_assert_not_null(port, "%s", err.msg);
+	cr_assert_eq(port->link_mbps, 10000);
+	cr_assert(port->nominal_speed && port->wire->bps == 5000000000);
+	weir_port_set_rate(port, 40000000000);
+	cr_assert_eq(port->wire->bps, 40000000000);
+	weir_port_set_rate(port, 0);
+	cr_assert(port->wire->bps == 0 && port->wire->bit == 0);
+	/* As it would be were it a NIC. */
+	port->nominal_speed = false;
+	cr_assert_eq(weir_port_carries(port, 40000000000), 9990000000);
+	cr_assert_eq(weir_port_carries(port, 9990000000), 9990000000);
+	cr_assert_eq(weir_port_carries(port, 5000000000), 5000000000);
+	cr_assert_eq(weir_port_carries(port, 0), 9990000000);
+	port->link_mbps = 0;
+	cr_assert_eq(weir_port_carries(port, 40000000000), 40000000000);
+	cr_assert_eq(weir_port_carries(port, 0), 0);
+	port->link_mbps = 800000;
+	cr_assert_eq(weir_port_carries(port, 0), WEIR_BPS_MAX);
+	/* Its wire follows the link. */
+	port->link_mbps = 1;
+	cr_assert(weir_port_refresh_link(port));
+	cr_assert_eq(port->wire->bps, 9990000000);
+	cr_assert_eq(port->wire->bit, weir_bit_time(9990000000));
+	weir_ports_free(ports);
+}
+
 static int
 listen_at(const char *path)
 {
