@@ -55,8 +55,8 @@ run(struct weir_pipe *pipe, struct weir_burst *burst)
  * Wires are kept busy for as long as it may take until the next round: the longest of the last ones, slowly
  * forgotten.
  */
-static void
-keep_time(struct weir_pipe *pipe, uint64_t now)
+void
+weir_pipe_begin(struct weir_pipe *pipe, uint64_t now)
 {
 	uint64_t gap = now - pipe->now, horizon = pipe->horizon - pipe->horizon / 16;
 
@@ -70,11 +70,10 @@ keep_time(struct weir_pipe *pipe, uint64_t now)
 }
 
 void
-weir_pipe_begin(struct weir_pipe *pipe, uint64_t now)
+weir_pipe_wake(struct weir_pipe *pipe)
 {
-	keep_time(pipe, now);
 	backlog_begin(pipe);
-	wait_check(pipe, now);
+	wait_check(pipe, pipe->now);
 }
 
 void

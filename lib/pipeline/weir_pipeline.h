@@ -138,11 +138,14 @@ void weir_pipe_run(
 /* Adds what the stages of the next bursts take to *sample, until it is given NULL. */
 void weir_pipe_sample(struct weir_pipe *pipe, struct weir_stage_cycles *sample);
 
-/*
- * A round begins, at time `now`: what has waited long enough goes on. Packets that wait for a neighbour are sent if
- * their remote is resolved, dropped if they waited in vain.
- */
+/* A round begins, at time `now`: the first call in it. */
 void weir_pipe_begin(struct weir_pipe *pipe, uint64_t now);
+
+/*
+ * What has waited long enough goes on. Packets that wait for a neighbour are sent if their remote is resolved,
+ * dropped if they waited in vain. Once a round, after weir_counters_poll().
+ */
+void weir_pipe_wake(struct weir_pipe *pipe);
 
 /*
  * Packets that other workers handed over for `port`, whose hand-off ring this worker owns. Two steps, with

@@ -137,8 +137,9 @@ weir_worker_poll(struct weir_worker *worker, uint64_t now)
 		weir_counters_poll(worker->counters);
 		return 0;
 	}
-	taken = poll_handoffs(worker, polls);
 	weir_pipe_begin(worker->pipe, now);
+	taken = poll_handoffs(worker, polls);
+	weir_pipe_wake(worker->pipe);
 	if (worker->stats.polls % SAMPLE_EVERY == 0)
 		sample = &worker->stats.stages;
 	weir_pipe_sample(worker->pipe, sample);

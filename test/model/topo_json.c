@@ -256,6 +256,10 @@ write_tenant(struct json *json, const struct topo_tenant *tenant, const struct t
 {
 	begin(json);
 	limit_field(json, tenant->limit, before != NULL ? before->limit : "");
+	if (before == NULL) {
+		key(json, "excess");
+		(void)fputs("\"police\"", json->out);
+	}
 	key(json, "quota");
 	begin(json);
 	number(json, "macs", tenant->quota_macs, 0);

@@ -239,7 +239,7 @@ level(const char *tenant)
 /* 1,000 frames a second is a burst of five; what was taken stays taken. */
 BENCH_TEST(apply_tenant, changing_a_limit_gives_no_second_burst)
 {
-	patch("{'tenants':{'red':{'limit':'1kpps'}}}");
+	patch("{'tenants':{'red':{'limit':'1kpps','excess':'police'}}}");
 	for (uint32_t i = 0; i < 10; i++)
 		inject(1, plain(BROADCAST, 1, 0x88b5));
 	poll_all();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Limits of vports and tenants: who is charged for what, and when nothing is charged. */
+/* Limits of vports and tenants: who is charged for what, and when nothing is charged. What is over is dropped. */
 #include "bench.h"
 
 /* Rates so low that a bucket holds its least burst: two packets, or two of the largest frames. */
@@ -11,6 +11,7 @@ setup(void)
 {
 	bench_start(1);
 	load_three(2);
+	patch("{'tenants':{'red':{'excess':'police'}}}");
 	inject(0, to(vxlan(plain(BROADCAST, 4, 0x88b5), 5001, PEER, "192.0.2.2", "192.0.2.1"), UNDERLAY_MAC));
 	pass_time(MS);
 	discard();

@@ -94,6 +94,7 @@ check_order(const struct frame *frames, uint32_t n)
 
 	cr_assert_not_null(pipe);
 	weir_pipe_begin(pipe, now);
+	weir_pipe_wake(pipe);
 	for (uint32_t i = 0; i < n; i++) {
 		if (i == n - 1) {
 			inject(0, peer_reply(PEER, "192.0.2.2"));
@@ -107,6 +108,7 @@ check_order(const struct frame *frames, uint32_t n)
 	}
 	(void)weir_pipe_flush(pipe);
 	weir_pipe_begin(pipe, now);
+	weir_pipe_wake(pipe);
 	(void)weir_pipe_flush(pipe);
 	poll_all(); /* whose transmit queue it is */
 	for (uint32_t i = 0; i < n; i++)

@@ -150,7 +150,7 @@ BENCH_TEST(worker, a_quota_is_over_all_workers)
 
 BENCH_TEST(worker, a_limit_is_over_all_workers)
 {
-	patch("{'tenants':{'red':{'limit':'100pps'}}}");
+	patch("{'tenants':{'red':{'limit':'100pps','excess':'police'}}}");
 	for (uint8_t i = 0; i < 4; i++) {
 		inject(1, numbered(2, 1, i));
 		inject(2, numbered(1, 2, i));
