@@ -184,6 +184,7 @@ print_all(FILE *json)
 		(void)fputs(i == 0 ? "\n" : ",\n", json);
 		report_print(&reports[i], scenarios[i].name);
 		report_json(json, &reports[i], scenarios[i].name);
+		(void)fflush(stdout);
 		(void)fprintf(stderr, "%s: %.3f s simulated in %.1f s\n", scenarios[i].name, reports[i].simulated,
 		    reports[i].real);
 		failed += !report_passed(&reports[i]);
