@@ -30,7 +30,7 @@ uint32_t scenarios_matrix(struct scenario *list);
 /* What has to be true at the end of every scenario; ends the machine. */
 void scenario_end(struct machine *machine, struct report *report);
 
-/* The table, and the cells that passed: from the reports of this group in the order of its scenarios. */
+/* Prints the matrix, and its cells as JSON objects with commas between them; returns how many cells failed. */
 uint32_t matrix_print(const struct scenario *list, const struct report *reports, uint32_t n, FILE *json);
 
 #endif
