@@ -53,5 +53,7 @@ fluid_jain(const struct fluid *parts, const double *had, uint32_t n)
 		squares += excess * excess;
 		many++;
 	}
+	if (many == 0)
+		return 1;
 	return squares > 0 ? sum * sum / (many * squares) : 0;
 }

@@ -43,15 +43,17 @@ line_collect(struct line *line, uint64_t at)
 {
 	for (uint32_t q = 0; q < line->n_queues; q++) {
 		struct line_queue *queue = &line->queues[q];
-		void *m;
+		struct rte_mbuf *m[LINE_DESCRIPTORS];
+		uint32_t n = rte_ring_sc_dequeue_burst(queue->tx, (void **)m, LINE_DESCRIPTORS, NULL);
 
-		while (rte_ring_sc_dequeue(queue->tx, &m) == 0) {
-			uint32_t slot = (queue->first + queue->n++) % LINE_DESCRIPTORS;
-
-			queue->m[slot] = m;
-			queue->at[slot] = at;
-		}
+		if (n == 0)
+			continue;
+		for (uint32_t i = 0; i < n; i++)
+			queue->frames[(queue->first + queue->n++) % LINE_DESCRIPTORS] = (struct line_frame){.m = m[i],
+			    .at = at,
+			    .time = line->bps != 0 ? (m[i]->pkt_len + RECORD_EXTRA) * 8 * PS_S / line->bps : 0};
 		set_room(queue);
+		line->due = 0;
 	}
 }
 
@@ -64,7 +66,7 @@ next_queue(struct line *line)
 	for (uint32_t q = 0; q < line->n_queues; q++) {
 		struct line_queue *queue = &line->queues[q];
 
-		if (queue->n > 0 && (best == NULL || queue->at[queue->first] < best->at[best->first]))
+		if (queue->n > 0 && (best == NULL || queue->frames[queue->first].at < best->frames[best->first].at))
 			best = queue;
 	}
 	return best;
@@ -78,21 +80,25 @@ line_run(struct line *line, uint64_t now, void (*left)(void *arg, uint32_t port,
 
 	if (line->bps == 0)
 		return;
-	while ((queue = next_queue(line)) != NULL) {
-		struct rte_mbuf *m = queue->m[queue->first];
-		uint64_t start = queue->at[queue->first], end;
+	while (line->due <= now) {
+		const struct line_frame *frame;
 
-		if (start < line->busy)
-			start = line->busy;
-		end = start + (m->pkt_len + RECORD_EXTRA) * 8 * PS_S / line->bps;
-		if (end > now)
+		queue = next_queue(line);
+		if (queue == NULL) {
+			line->due = UINT64_MAX;
 			return;
-		line->busy = end;
+		}
+		frame = &queue->frames[queue->first];
+		line->due = (frame->at > line->busy ? frame->at : line->busy) + frame->time;
+		if (line->due > now)
+			return;
+		line->busy = line->due;
 		queue->first = (queue->first + 1) % LINE_DESCRIPTORS;
 		queue->n--;
+		rte_prefetch0(queue->frames[queue->first].m);
 		set_room(queue);
-		left(arg, line->port, m, end);
-		rte_pktmbuf_free(m);
+		left(arg, line->port, frame->m, line->busy);
+		rte_pktmbuf_free(frame->m);
 	}
 }
 
@@ -106,12 +112,12 @@ line_clear(struct line *line)
 		struct line_queue *queue = &line->queues[q];
 
 		for (; queue->n > 0; queue->n--) {
-			rte_pktmbuf_free(queue->m[queue->first]);
+			rte_pktmbuf_free(queue->frames[queue->first].m);
 			queue->first = (queue->first + 1) % LINE_DESCRIPTORS;
 		}
 		set_room(queue);
 		while (rte_ring_sc_dequeue(queue->rx, &m) == 0)
 			rte_pktmbuf_free(m);
 	}
-	line->busy = 0;
+	line->busy = line->due = 0;
 }

@@ -16,14 +16,18 @@
 
 struct line_queue {
 	struct rte_ring *rx, *tx; /* tx: of what was given within a round; its capacity is what is free */
-	struct rte_mbuf *m[LINE_DESCRIPTORS];
-	uint64_t at[LINE_DESCRIPTORS]; /* ps: when it was given */
+	struct line_frame {
+		struct rte_mbuf *m;
+		uint64_t at;   /* ps: when it was given */
+		uint64_t time; /* ps: that it takes */
+	} frames[LINE_DESCRIPTORS];
 	uint32_t first, n;
 };
 
 struct line {
 	uint64_t bps;  /* 0 = nothing ever leaves */
 	uint64_t busy; /* ps: until then */
+	uint64_t due;  /* ps: before then nothing leaves */
 	uint32_t port, n_queues;
 	struct line_queue queues[LINE_QUEUES];
 };

@@ -301,7 +301,7 @@ settle(struct machine *machine)
 			line_collect(&machine->lines[p], 0);
 		run_lines(machine, UINT64_MAX);
 		for (uint32_t p = 0; p < machine->net->n_ports; p++)
-			machine->lines[p].busy = 0;
+			machine->lines[p].busy = machine->lines[p].due = 0;
 	}
 }
 

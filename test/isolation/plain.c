@@ -140,6 +140,31 @@ run_repeat(const struct scenario *scenario, struct machine *machine, struct repo
 
 #define NONE 1e30
 
+/* Frames of 1,250 bytes, ten in each bin (1 Gbit/s); none in the bins 10 to 19. */
+static void
+check_record(struct report *report)
+{
+	const struct window window = {PS_MS, 11 * PS_MS};
+	struct record record;
+
+	record_init(&record, &window);
+	record.bound_bps = GBPS;
+	for (uint64_t i = 0; i < 1000; i++)
+		if (i < 100 || i >= 200)
+			record_left(
+			    &record, &window, PS_MS + (i - i % 7) * 10 * PS_US, PS_MS + i * 10 * PS_US, 1250, 1226);
+	report_most(report, fabs((double)record_least(&record, 0, 100, 20) - 1000000), 0, "bit",
+	    "record: worst window, apart from what is known");
+	report_most(report, fabs(record_settles(&record, 0, 100, 1e9) - 20.0), 0, "bins",
+	    "record: when it settles, apart from what is known");
+	report_most(report, record_settles(&record, 20, 80, 1e9), 0, "bins", "record: when it settles at once");
+	report_most(report, fabs(record.bound_most - 1226 * 8), 0, "bit",
+	    "record: beyond the bound, apart from what is known");
+	report_most(report, fabs(record_delay(&record, 0.999) - 60000) / 600, 4, "%",
+	    "record: a delay, apart from what is known");
+	record_free(&record);
+}
+
 static void
 run_reference(const struct scenario *scenario, struct machine *machine, struct report *report)
 {
@@ -162,6 +187,7 @@ run_reference(const struct scenario *scenario, struct machine *machine, struct r
 	report_most(report, fluid_jain(two, unfair, 2), 0.5, "", "Jain's index where one has all");
 	report_most(report, rte_hash_crc_8byte(words, 1) ^ rte_hash_crc_8byte(words ^ delta, 1), 0, "",
 	    "difference between CRCs of prepared headers");
+	check_record(report);
 }
 
 uint32_t

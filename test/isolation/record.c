@@ -118,6 +118,24 @@ record_least(const struct record *record, uint32_t from, uint32_t to, uint32_t n
 	return least;
 }
 
+uint32_t
+record_settles(const struct record *record, uint32_t from, uint32_t n, double rate)
+{
+	const double bin = rate * (double)RECORD_BIN * 1e-12, frame = record->largest * 8.0;
+	double least = 0;
+	uint32_t k = n;
+
+	/* From the end: the least that any window which begins here has beyond its rate. */
+	for (; k > 0; k--) {
+		double beyond = (double)record_bits(record, from + k - 1, from + k) - bin;
+
+		least = beyond + (least < 0 ? least : 0);
+		if (least < -frame)
+			break;
+	}
+	return k;
+}
+
 void
 record_add(struct record *sum, const struct record *record, const struct window *window)
 {

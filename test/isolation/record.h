@@ -65,6 +65,12 @@ uint64_t record_bits(const struct record *record, uint32_t from, uint32_t to);
 /* The least, over all stretches of so many bins from `from` on, of what left in them, in bits. */
 uint64_t record_least(const struct record *record, uint32_t from, uint32_t to, uint32_t n);
 
+/*
+ * How many bins after bin `from` all windows that end before from + n have this rate (bit/s), but for a frame. n:
+ * none.
+ */
+uint32_t record_settles(const struct record *record, uint32_t from, uint32_t n, double rate);
+
 /* Adds another source's figures. */
 void record_add(struct record *sum, const struct record *record, const struct window *window);
 

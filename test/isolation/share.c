@@ -14,6 +14,8 @@
 #define UNLIMITED 1e30
 #define LINE_OF_A_WORKER (12500 * MBPS)
 
+#define HELD 1 /* scenario->which: by limits */
+
 struct share {
 	const struct scenario *scenario;
 	struct machine *machine;
@@ -24,6 +26,7 @@ struct share {
 	struct fluid *parts;	   /* by tenant */
 	struct window window;
 	uint64_t rate; /* of the port that is short */
+	const struct mix *mix;
 };
 
 /* Bytes of a frame on the wire, to what the tenant counts, on average over the mix. */
@@ -42,7 +45,7 @@ begin(struct share *share, const struct scenario *scenario, struct machine *mach
 {
 	uint64_t line = LINE_OF_A_WORKER * scenario->n_workers;
 
-	*share = (struct share){.scenario = scenario, .machine = machine, .report = report};
+	*share = (struct share){.scenario = scenario, .machine = machine, .report = report, .mix = &mix_wide};
 	share->net = net_create(4, line);
 	share->rate = share->net->ports[0].rate;
 	share->window = (struct window){WARM, WARM + scenario_second};
@@ -63,9 +66,9 @@ add_tenant(struct share *share, const struct net_tenant *tenant, uint64_t demand
 {
 	uint32_t n = share->net->n_tenants, port = share->scenario->to_vport ? 1 : 1 + n % 4;
 	uint32_t t = net_add_tenant(share->net, port, tenant);
-	double limit = (double)tenant->limit * wire_of_tenant(&mix_wide, share->scenario->to_vport);
+	double limit = (double)tenant->limit * wire_of_tenant(share->mix, share->scenario->to_vport);
 
-	share->specs[t] = (struct source_spec){.mix = &mix_wide,
+	share->specs[t] = (struct source_spec){.mix = share->mix,
 	    .vport = share->net->tenants[t].first_vport,
 	    .to_vport = share->scenario->to_vport,
 	    .n_flows = t % 2 == 0 ? 1 : 1000,
@@ -85,6 +88,21 @@ add_two(struct share *share)
 	/* No worker could carry one flow of all that. */
 	if (share->scenario->n_workers > 4)
 		share->specs[0].n_flows = 16;
+}
+
+/* The same, where limits leave just so much to each: what the checks say when all is as it should be. */
+static void
+add_held(struct share *share)
+{
+	double wire;
+	uint64_t unit;
+
+	/* Frames of one size: of several, the smaller ones pass more often where what is over is dropped. */
+	share->mix = &mix_bulk;
+	wire = wire_of_tenant(share->mix, share->scenario->to_vport);
+	unit = (uint64_t)((double)share->rate / wire / 1000);
+	add_tenant(share, &(struct net_tenant){.guarantee = share->rate * 6 / 10, .limit = unit * 798}, share->rate);
+	add_tenant(share, &(struct net_tenant){.limit = unit * 199}, share->rate);
 }
 
 static void
@@ -122,7 +140,7 @@ run_machine(struct share *share)
 	struct machine_params params = {.net = share->net,
 	    .specs = share->specs,
 	    .n_specs = share->net->n_vports,
-	    .flows = 1u << 20,
+	    .flows = RTE_MAX(65536u, 1000 * share->scenario->n_tenants),
 	    .window = share->window};
 	int rc = machine_open(share->machine, &params);
 
@@ -254,7 +272,9 @@ run_share(const struct scenario *scenario, struct machine *machine, struct repor
 	struct share share;
 
 	begin(&share, scenario, machine, report);
-	if (scenario->n_tenants == 2)
+	if (scenario->which == HELD)
+		add_held(&share);
+	else if (scenario->n_tenants == 2)
 		add_two(&share);
 	else
 		add_many(&share);
@@ -344,6 +364,11 @@ scenarios_share(struct scenario *list)
 		(void)snprintf(list[n].name, sizeof(list[n].name), "share: %u tenants, %u workers, %s",
 		    cases[n].tenants, cases[n].workers, cases[n].to_vport ? "to vports" : "to the uplink");
 	}
+	list[n++] = (struct scenario){.name = "share: held by limits, 2 workers",
+	    .run = run_share,
+	    .n_workers = 2,
+	    .n_tenants = 2,
+	    .which = HELD};
 	for (uint32_t way = 0; way < 2; way++, n++)
 		list[n] = (struct scenario){.name = "share: vports of a tenant, 2 workers",
 		    .run = run_vports,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One wakes whose guarantee others have used meanwhile: how soon has it its rate? */
-#include <math.h>
 #include <stdlib.h>
 
 #include "scenario.h"
@@ -9,34 +8,13 @@
 #define PHASE (10 * PS_MS) /* awake, and asleep */
 #define TOLERANCE 0.01	   /* of the rate, in the windows from then on */
 
-/* Bins of the phase that begins at bin `from` after which there is no window to its end without the rate. */
-static uint32_t
-bins_to_rate(const struct record *record, uint32_t from, double rate)
-{
-	const uint32_t n = PHASE / RECORD_BIN;
-	const double bin = rate * (1 - TOLERANCE) * (double)RECORD_BIN * 1e-12, frame = record->largest * 8.0;
-	double least = 0;
-	uint32_t k = n;
-
-	/* From the end: the least that any window which begins here has beyond its rate. */
-	while (k > 0) {
-		double beyond = (double)record_bits(record, from + k - 1, from + k) - bin;
-
-		least = beyond + fmin(least, 0);
-		if (least < -frame)
-			break;
-		k--;
-	}
-	return k;
-}
-
 static double
 slowest(const struct record *record, const struct window *window, double rate)
 {
 	uint32_t phase = PHASE / RECORD_BIN, worst = 0;
 
 	for (uint32_t from = 0; from + phase <= record_bins(window); from += 2 * phase) {
-		uint32_t bins = bins_to_rate(record, from, rate);
+		uint32_t bins = record_settles(record, from, phase, rate * (1 - TOLERANCE));
 
 		worst = bins > worst ? bins : worst;
 	}
