@@ -18,7 +18,9 @@ struct fluid {
 /* Shares `capacity`. The guarantees fit it. */
 void fluid_share(struct fluid *parts, uint32_t n, double capacity);
 
-/* Jain's index of what each had beyond its guarantee, by weight, among those whose demand and limit leave them room.
+/*
+ * Jain's index of what each had beyond its guarantee, by weight, among those whose demand and limit leave them room.
+ * 1 where there are none.
  */
 double fluid_jain(const struct fluid *parts, const double *had, uint32_t n);
 

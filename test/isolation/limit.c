@@ -8,6 +8,7 @@
 
 #define WARM (50 * PS_MS)
 #define LIMITS 6
+#define LIMIT_PPS 1000000
 
 static const uint64_t limits[LIMITS] = {MBPS, 10 * MBPS, 100 * MBPS, GBPS, 2500 * MBPS, 5 * GBPS};
 
@@ -34,15 +35,27 @@ check_limit(struct report *report, const struct record *record, uint64_t limit)
 	    "limit of %g Mbps: any window beyond rate and burst", mbps);
 }
 
+static void
+check_limit_pps(struct report *report, const struct record *record)
+{
+	double owed = LIMIT_PPS * (double)scenario_second * 1e-12, had = (double)record->frames;
+	double burst = LIMIT_PPS * (double)WEIR_BURST_NS * 1e-9;
+
+	report_most(report, fmax(0, owed - had - 1) / owed * 100, 0.01, "%", "limit of %g Mpps: under it over 1 s%s",
+	    LIMIT_PPS / 1e6, scenario_long ? "" : ", scaled");
+	report_most(report, fmax(0, had - owed - burst - 1) / owed * 100, 0.01, "%",
+	    "limit of %g Mpps: over it and a burst over 1 s%s", LIMIT_PPS / 1e6, scenario_long ? "" : ", scaled");
+}
+
 /* Twice as much as is allowed, by many flows, so that each worker has some; every other limit is a vport's. */
 static void
 run_limit(const struct scenario *scenario, struct machine *machine, struct report *report)
 {
 	const struct window window = {WARM, WARM + scenario_second};
 	struct net *net = net_create(4, 100 * GBPS);
-	struct source_spec specs[LIMITS];
+	struct source_spec specs[LIMITS + 1];
 	struct machine_params params = {
-	    .net = net, .specs = specs, .n_specs = LIMITS, .flows = 1u << 16, .window = window};
+	    .net = net, .specs = specs, .n_specs = WEIR_ARRAY_LEN(specs), .flows = 1u << 16, .window = window};
 
 	for (uint32_t i = 0; i < LIMITS; i++) {
 		uint32_t t = net_add_tenant(net, 1 + i % 4, &(struct net_tenant){.police = scenario->which == 1});
@@ -57,6 +70,12 @@ run_limit(const struct scenario *scenario, struct machine *machine, struct repor
 		    .n_flows = 100,
 		    .rate = 2 * limits[i]};
 	}
+	specs[LIMITS] = (struct source_spec){.mix = &mix_small,
+	    .vport =
+		net_add_tenant(net, 1, &(struct net_tenant){.police = scenario->which == 1, .limit_pps = LIMIT_PPS}),
+	    .to_vport = scenario->to_vport,
+	    .n_flows = 100,
+	    .rate = UINT64_C(2) * LIMIT_PPS * 134 * 8};
 	if (machine_open(machine, &params) != 0)
 		return;
 	for (uint32_t i = 0; i < LIMITS; i++)
@@ -64,6 +83,7 @@ run_limit(const struct scenario *scenario, struct machine *machine, struct repor
 	machine_run(machine, window.to);
 	for (uint32_t i = 0; i < LIMITS; i++)
 		check_limit(report, &machine->sources[i].record, limits[i]);
+	check_limit_pps(report, &machine->sources[LIMITS].record);
 	machine_drain(machine);
 	scenario_end(machine, report);
 	net_free(net);

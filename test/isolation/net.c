@@ -134,6 +134,8 @@ put_tenant(FILE *out, const struct net *net, uint32_t id)
 
 	(void)fprintf(out, "%s\"t%u\":{", id == 0 ? "" : ",", id);
 	put_contract(out, tenant->guarantee, tenant->limit, tenant->weight);
+	if (tenant->limit_pps != 0)
+		(void)fprintf(out, "\"limit\":\"%" PRIu64 "pps\",", tenant->limit_pps);
 	if (tenant->police && !net_without_guarantees)
 		(void)fputs("\"excess\":\"police\",", out);
 	put_switch(out, tenant, id);

@@ -29,6 +29,7 @@ struct net_port {
 /* Rates in bit/s; 0 = not given. */
 struct net_tenant {
 	uint64_t guarantee, limit;
+	uint64_t limit_pps; /* instead: packets/s */
 	uint32_t weight;    /* 0 = not given */
 	bool police;	    /* what is over is dropped at once */
 	uint32_t n_remotes; /* of its switch: 1 or more */
