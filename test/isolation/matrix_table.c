@@ -13,7 +13,7 @@
 static double
 delay_bound(const struct cell *alone)
 {
-	double frame = LARGEST * 8 / matrix_line() * 1e9, setups = COST_PS(SETUPS * COST_OTHER) / 1000.0;
+	double frame = LARGEST * 8 / matrix_line() * 1e9, setups = COST_PS((double)SETUPS * COST_OTHER) / 1000;
 
 	return fmax(alone->p999 * 1.1, alone->p999 + 5000 + frame + setups);
 }
