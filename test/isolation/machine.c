@@ -15,8 +15,8 @@
 #include "weir_view.h"
 #include "weir_worker.h"
 
-#define ROOM 9216 /* bytes of a buffer */
-#define BUFFERS 32767
+#define ROOM 9216		     /* bytes of a buffer */
+#define BUFFERS 65536		     /* as weir has by default */
 #define BEGIN (1000 * WEIR_NS_PER_S) /* weir's time at the machine's 0 */
 
 /*
@@ -34,7 +34,7 @@ weir_time(uint64_t at)
 int
 machine_start(struct machine *machine, uint32_t n_workers)
 {
-	static char args[][32] = {"isolation", "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry", "-m", "2048",
+	static char args[][32] = {"isolation", "--no-huge", "--no-shconf", "--no-pci", "--no-telemetry", "-m", "4096",
 	    "--lcores", "0", "--log-level=lib.*:error", "--log-level=pmd.*:error", "--log-level=user1:error"};
 	char *argv[WEIR_ARRAY_LEN(args)];
 

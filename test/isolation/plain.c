@@ -8,6 +8,21 @@
 
 #include "fluid.h"
 #include "scenario.h"
+#include "weir_view.h"
+
+static void
+list_drops(const struct machine *machine, struct report *report)
+{
+	struct weir_tally tally;
+	uint64_t time;
+	size_t len = 0;
+
+	(void)weir_view_drops(machine->gateway, NULL, &tally, &time);
+	for (uint32_t r = 0; r < WEIR_REASON_COUNT; r++)
+		if (tally.reasons[r].packets > 0 && len < sizeof(report->drops))
+			len += (size_t)snprintf(&report->drops[len], sizeof(report->drops) - len, " %s %lu",
+			    weir_reason_name(r), tally.reasons[r].packets);
+}
 
 void
 scenario_end(struct machine *machine, struct report *report)
@@ -21,6 +36,7 @@ scenario_end(struct machine *machine, struct report *report)
 	report->simulated += (double)machine->clocks[0].at * 1e-12;
 	report_most(report, (double)reordered, 0, "", "frames of a flow that left behind a later one");
 	report_most(report, (double)machine->strayed, 0, "", "frames that left where they have no business");
+	list_drops(machine, report);
 	machine_close(machine, &end);
 	report_most(report, fabs((double)end.balance), 0, "", "packets that weir cannot account for");
 	report_most(report, end.buffers_lost, 0, "", "buffers lost");

@@ -47,13 +47,15 @@ report_passed(const struct report *report)
 	for (uint32_t i = 0; i < report->n_checks; i++)
 		if (!report->checks[i].pass)
 			return false;
-	return report->ended;
+	return report->ended && report->n_checks > 0;
 }
 
 void
 report_print(const struct report *report, const char *name)
 {
 	(void)printf("%s%s\n", name, report->ended ? "" : ": did not end");
+	if (report->drops[0] != '\0')
+		(void)printf("           drops:%s\n", report->drops);
 	for (uint32_t i = 0; i < report->n_checks; i++) {
 		const struct check *check = &report->checks[i];
 

@@ -29,6 +29,7 @@ struct cell {
 struct report {
 	uint32_t n_checks;
 	struct check checks[CHECKS];
+	char drops[240]; /* what weir dropped, by reason */
 	bool has_cells;
 	struct cell cells[VICTIMS];
 	double simulated, real; /* seconds */
