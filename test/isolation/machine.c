@@ -326,7 +326,7 @@ machine_open(struct machine *machine, const struct machine_params *params)
 {
 	struct weir_gateway_params gateway = {
 	    .n_workers = machine->n_workers,
-	    .mbufs = params->buffers != 0 ? params->buffers : BUFFERS,
+	    .mbufs = BUFFERS,
 	    .mbuf_size = ROOM,
 	    .now = BEGIN - WEIR_NS_PER_S,
 	};

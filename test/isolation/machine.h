@@ -21,7 +21,6 @@ struct machine_params {
 	const struct source_spec *specs;
 	uint32_t n_specs;
 	uint32_t flows;	      /* slots */
-	uint32_t buffers;     /* 0: as many as a plain machine has */
 	struct window window; /* what is measured */
 	/* Called after each round of maintenance; or NULL. */
 	void (*tick)(struct machine *machine, uint64_t now);

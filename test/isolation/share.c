@@ -14,7 +14,9 @@
 #define UNLIMITED 1e30
 #define LINE_OF_A_WORKER (12500 * MBPS)
 
-#define HELD 1 /* scenario->which: by limits */
+/* scenario->which */
+#define HELD 1	/* by limits */
+#define APART 2 /* each on a worker of its own */
 
 struct share {
 	const struct scenario *scenario;
@@ -103,6 +105,18 @@ add_held(struct share *share)
 	unit = (uint64_t)((double)share->rate / wire / 1000);
 	add_tenant(share, &(struct net_tenant){.guarantee = share->rate * 6 / 10, .limit = unit * 798}, share->rate);
 	add_tenant(share, &(struct net_tenant){.limit = unit * 199}, share->rate);
+}
+
+/* Two with equal rights, on different workers; what one of them sends would fit the port, were it alone. */
+static void
+add_apart(struct share *share)
+{
+	add_tenant(share, &(struct net_tenant){0}, share->rate);
+	add_tenant(share, &(struct net_tenant){0}, share->rate * 7 / 10);
+	for (uint32_t t = 0; t < 2; t++) {
+		share->specs[t].pinned = true;
+		share->specs[t].queue = t;
+	}
 }
 
 static void
@@ -274,6 +288,8 @@ run_share(const struct scenario *scenario, struct machine *machine, struct repor
 	begin(&share, scenario, machine, report);
 	if (scenario->which == HELD)
 		add_held(&share);
+	else if (scenario->which == APART)
+		add_apart(&share);
 	else if (scenario->n_tenants == 2)
 		add_two(&share);
 	else
@@ -369,6 +385,11 @@ scenarios_share(struct scenario *list)
 	    .n_workers = 2,
 	    .n_tenants = 2,
 	    .which = HELD};
+	list[n++] = (struct scenario){.name = "share: workers of their own, 2 workers",
+	    .run = run_share,
+	    .n_workers = 2,
+	    .n_tenants = 2,
+	    .which = APART};
 	for (uint32_t way = 0; way < 2; way++, n++)
 		list[n] = (struct scenario){.name = "share: vports of a tenant, 2 workers",
 		    .run = run_vports,
