@@ -68,7 +68,6 @@ add_tenant(struct share *share, const struct net_tenant *tenant, uint64_t demand
 {
 	uint32_t n = share->net->n_tenants, port = share->scenario->to_vport ? 1 : 1 + n % 4;
 	uint32_t t = net_add_tenant(share->net, port, tenant);
-	double limit = (double)tenant->limit * wire_of_tenant(share->mix, share->scenario->to_vport);
 
 	share->specs[t] = (struct source_spec){.mix = share->mix,
 	    .vport = share->net->tenants[t].first_vport,
@@ -77,7 +76,6 @@ add_tenant(struct share *share, const struct net_tenant *tenant, uint64_t demand
 	    .rate = demand};
 	share->parts[t] = (struct fluid){.demand = (double)demand,
 	    .guarantee = (double)tenant->guarantee,
-	    .limit = tenant->limit != 0 ? limit : UNLIMITED,
 	    .weight = tenant->weight != 0 ? tenant->weight : 1};
 }
 
@@ -258,6 +256,18 @@ check_port(struct share *share)
 	record_free(&all);
 }
 
+/*
+ * A limit in wire bits, by the frames that left: of a full queue, or a bucket that is nearly empty, small frames find
+ * room more often.
+ */
+static double
+limit_of(uint64_t limit, const struct record *had)
+{
+	return limit == 0 || had->tenant_bytes == 0
+		   ? UNLIMITED
+		   : (double)limit * (double)had->wire_bytes / (double)had->tenant_bytes;
+}
+
 static void
 check_shares(struct share *share, double jain)
 {
@@ -266,6 +276,8 @@ check_shares(struct share *share, double jain)
 
 	if (had == NULL)
 		abort();
+	for (uint32_t t = 0; t < n; t++)
+		share->parts[t].limit = limit_of(share->net->tenants[t].limit, &share->had[t]);
 	fluid_share(share->parts, n, (double)share->rate);
 	for (uint32_t t = 0; t < n; t++) {
 		double frame = share->had[t].largest * 8.0;
@@ -330,20 +342,22 @@ run_vports(const struct scenario *scenario, struct machine *machine, struct repo
 		share.specs[v].rate = share.rate * 3 / 10;
 		vports[v] = (struct fluid){.demand = (double)share.specs[v].rate,
 		    .guarantee = (double)share.net->vports[v].guarantee,
-		    .limit =
-			v == 3 ? (double)share.rate / 50 * wire_of_tenant(&mix_wide, scenario->to_vport) : UNLIMITED,
 		    .weight = v == 2 ? 3 : 1};
 	}
 	share.specs[VPORTS] = share.specs[0];
-	share.specs[VPORTS].vport = net_add_tenant(share.net, 1, &(struct net_tenant){0});
+	(void)net_add_tenant(share.net, 1, &(struct net_tenant){0});
+	share.specs[VPORTS].vport = VPORTS;
 	share.specs[VPORTS].rate = share.rate;
-	share.parts[1] = (struct fluid){.demand = (double)share.rate, .limit = UNLIMITED, .weight = 1};
+	share.parts[1] = (struct fluid){.demand = (double)share.rate, .weight = 1};
 	if (run_machine(&share) != 0)
 		return;
 	check_promises(&share);
 	check_port(&share);
 	check_shares(&share, 0.999);
+	for (uint32_t v = 0; v < VPORTS; v++)
+		vports[v].limit = limit_of(share.net->vports[v].limit, &machine->sources[v].record);
 	fluid_share(vports, VPORTS, share.parts[0].rate);
+
 	for (uint32_t v = 0; v < VPORTS; v++) {
 		const struct record *record = &machine->sources[v].record;
 		double wanted = vports[v].rate * (double)scenario_second * 1e-12;
@@ -390,13 +404,12 @@ scenarios_share(struct scenario *list)
 	    .n_workers = 2,
 	    .n_tenants = 2,
 	    .which = APART};
-	for (uint32_t way = 0; way < 2; way++, n++)
-		list[n] = (struct scenario){.name = "share: vports of a tenant, 2 workers",
-		    .run = run_vports,
-		    .n_workers = 2,
-		    .n_tenants = 2,
-		    .to_vport = way == 1,
-		    .long_only = way == 1};
+	for (uint32_t way = 0; way < 4; way++, n++) {
+		list[n] = (struct scenario){
+		    .run = run_vports, .n_workers = 1 + way % 2, .n_tenants = 2, .to_vport = way / 2 == 1};
+		(void)snprintf(list[n].name, sizeof(list[n].name), "share: vports of a tenant, %u workers%s",
+		    list[n].n_workers, way / 2 == 1 ? ", to them" : "");
+	}
 	for (uint32_t i = 0; i < n; i++)
 		list[i].group = "share";
 	return n;
