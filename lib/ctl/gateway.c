@@ -15,7 +15,7 @@
 #include "gateway_priv.h"
 #include "weir_vmem.h"
 
-#define QUEUED_PART 4 /* of buffers may wait for their turn: the others are for receiving */
+#define QUEUED_PART 2 /* of buffers may wait for their turn: the others are for receiving */
 #define RX_DESC 1024
 #define TX_DESC 1024
 #define POOL_CACHE 256
@@ -119,7 +119,7 @@ make_parts(struct weir_gateway *gateway, const struct weir_gateway_params *param
 	gateway->neigh = weir_neigh_create(&neigh);
 	gateway->counters = weir_counters_create(params->n_workers, WEIR_IFACES_MAX);
 	gateway->model = weir_model_create();
-	gateway->vnet = gateway->neigh == NULL ? NULL : weir_vnet_create(gateway->neigh);
+	gateway->vnet = gateway->neigh == NULL ? NULL : weir_vnet_create(gateway->neigh, params->n_workers);
 	gateway->macs = gateway->vnet == NULL ? NULL : weir_macs_create(gateway->vnet);
 	return gateway->ports != NULL && gateway->neigh != NULL && gateway->counters != NULL &&
 		       gateway->model != NULL && gateway->macs != NULL

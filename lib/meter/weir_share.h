@@ -64,9 +64,9 @@ weir_bit_time(uint64_t bps)
 
 /* The time of a frame, in ticks. */
 static inline uint64_t
-weir_frame_time(uint64_t bit, uint32_t bytes)
+weir_frame_time(uint64_t bit, uint64_t bytes)
 {
-	return (uint64_t)(((unsigned __int128)bit * ((uint64_t)bytes * 8)) >> WEIR_BIT_SHIFT);
+	return (uint64_t)(((unsigned __int128)bit * (bytes * 8)) >> WEIR_BIT_SHIFT);
 }
 
 /* The bytes that it carries in so many ticks, which may be negative. */

@@ -7,6 +7,8 @@
 #include "backlog_priv.h"
 #include "weir_vmem.h"
 
+#define PROMISED_PART 4 /* of the packets that may wait are for what was promised */
+
 /* ---- life ---- */
 
 struct backlog *
@@ -17,17 +19,15 @@ backlog_create(const struct weir_vnet *vnet, uint32_t packets_max, int socket)
 	if (backlog == NULL)
 		return NULL;
 	backlog->vnet = vnet;
-	backlog->packets_max = packets_max;
+	backlog->packets_promised = packets_max / PROMISED_PART;
+	backlog->packets_max = packets_max - backlog->packets_promised;
 	backlog->sched = weir_vmem_take(WEIR_PORTS_MAX * sizeof(*backlog->sched));
 	backlog->of_tenant = weir_vmem_take(WEIR_TENANTS_MAX * sizeof(*backlog->of_tenant));
-	backlog->queue_served = weir_vmem_take(WEIR_DIRECTIONS * WEIR_IFACES_MAX * sizeof(*backlog->queue_served));
-	backlog->lane_least = weir_vmem_take(WEIR_DIRECTIONS * WEIR_TENANTS_MAX * sizeof(*backlog->lane_least));
 	backlog->index = weir_vmem_take(INDEX_SIZE * sizeof(struct member *));
 	backlog->lanes = weir_vmem_take(LANES_MAX * sizeof(*backlog->lanes));
 	backlog->queues = weir_vmem_take(QUEUES_MAX * sizeof(*backlog->queues));
-	if (backlog->sched == NULL || backlog->of_tenant == NULL || backlog->queue_served == NULL ||
-	    backlog->lane_least == NULL || backlog->index == NULL || backlog->lanes == NULL ||
-	    backlog->queues == NULL) {
+	if (backlog->sched == NULL || backlog->of_tenant == NULL || backlog->index == NULL ||
+	    backlog->lanes == NULL || backlog->queues == NULL) {
 		backlog_free(backlog);
 		return NULL;
 	}
@@ -46,8 +46,6 @@ backlog_free(struct backlog *backlog)
 		}
 	weir_vmem_free(backlog->sched, WEIR_PORTS_MAX * sizeof(*backlog->sched));
 	weir_vmem_free(backlog->of_tenant, WEIR_TENANTS_MAX * sizeof(*backlog->of_tenant));
-	weir_vmem_free(backlog->queue_served, WEIR_DIRECTIONS * WEIR_IFACES_MAX * sizeof(*backlog->queue_served));
-	weir_vmem_free(backlog->lane_least, WEIR_DIRECTIONS * WEIR_TENANTS_MAX * sizeof(*backlog->lane_least));
 	weir_vmem_free(backlog->index, INDEX_SIZE * sizeof(struct member *));
 	weir_vmem_free(backlog->lanes, LANES_MAX * sizeof(*backlog->lanes));
 	weir_vmem_free(backlog->queues, QUEUES_MAX * sizeof(*backlog->queues));
@@ -212,7 +210,7 @@ lane_renew(struct weir_pipe *pipe, struct lane *lane, const struct weir_tenant *
 	member_leave(&lane->member);
 	member_wake(pipe->backlog, &lane->member);
 	lane_look(lane, tenant);
-	lane_settle(lane, moment);
+	lane_settle(pipe, lane);
 }
 
 bool
@@ -258,7 +256,7 @@ lane_new(struct weir_pipe *pipe, const struct leaving *leaving, const struct wei
 	}
 	*lane = (struct lane){
 	    .member = {.kin = &sched->kin},
-	    .kin = {.least = &backlog->lane_least[direction_of(leaving) * WEIR_TENANTS_MAX + tenant->id]},
+	    .kin = {.least = &pipe->vnet->lane_least[direction_of(leaving) * WEIR_TENANTS_MAX + tenant->id]},
 	    .sched = sched,
 	    .tenant = tenant->id,
 	    .serial = tenant->serial,
@@ -273,8 +271,9 @@ lane_new(struct weir_pipe *pipe, const struct leaving *leaving, const struct wei
 }
 
 static void
-lane_end(struct backlog *backlog, struct lane *lane)
+lane_end(struct weir_pipe *pipe, struct lane *lane)
 {
+	struct backlog *backlog = pipe->backlog;
 	struct sched *sched = lane->sched;
 
 	member_leave(&lane->member);
@@ -283,6 +282,7 @@ lane_end(struct backlog *backlog, struct lane *lane)
 	TAILQ_REMOVE(&sched->lanes, lane, entry);
 	TAILQ_NEXT(lane, entry) = backlog->free_lane;
 	backlog->free_lane = lane;
+	lane_publish(pipe, lane);
 	sched->n_lanes--; /* at 0 it leaves the list of active ports at the end of the round */
 }
 
@@ -302,7 +302,7 @@ queue_new(struct weir_pipe *pipe, struct lane *lane, const struct leaving *leavi
 	*queue = (struct queue){
 	    .member = {.kin = &lane->kin,
 		.is_queue = true,
-		.served = &backlog->queue_served[lane->direction * WEIR_IFACES_MAX + leaf->id]},
+		.served = &pipe->vnet->queue_served[lane->direction * WEIR_IFACES_MAX + leaf->id]},
 	    .lane = lane,
 	    .leaf = {.id = leaf->id, .serial = leaf->serial},
 	    .in = {.id = WEIR_NONE},
@@ -334,7 +334,7 @@ queue_for(struct weir_pipe *pipe, const struct leaving *leaving, const struct we
 		return RTE_PTR_SUB(member, offsetof(struct queue, member));
 	queue = queue_new(pipe, lane, leaving, port);
 	if (queue == NULL && TAILQ_EMPTY(&lane->queues))
-		lane_end(backlog, lane);
+		lane_end(pipe, lane);
 	return queue;
 }
 
@@ -352,7 +352,7 @@ queue_end(struct weir_pipe *pipe, struct queue *queue)
 	backlog->free_queue = queue;
 	if (!TAILQ_EMPTY(&lane->queues))
 		return true;
-	lane_end(backlog, lane);
+	lane_end(pipe, lane);
 	return false;
 }
 
@@ -363,7 +363,9 @@ queue_take(struct weir_pipe *pipe, struct queue *queue)
 	const struct weir_mbuf_meta *meta = weir_mbuf_meta(m);
 
 	queue->head = meta->next;
+	queue->packets--;
 	queue->bytes -= meta->bytes;
+	queue->lane->bytes -= meta->bytes;
 	pipe->backlog->of_tenant[queue->lane->tenant]--;
 	pipe->backlog->packets--;
 	count_released(pipe, meta->iface, meta->bytes);

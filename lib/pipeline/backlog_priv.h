@@ -44,6 +44,7 @@ struct member {
 	uint32_t weight;
 	uint32_t wire; /* bytes that its next frame takes on the wire */
 	bool is_queue, is_later;
+	bool by_queue; /* of a lane: what it has is due to one of its queues, whatever it was promised as a whole */
 	/* in the index */
 	uint64_t key;
 	struct member *next;
@@ -57,7 +58,9 @@ struct lane {
 	enum weir_direction direction;
 	struct weir_limit *limit; /* NULL = none */
 	uint64_t own_served;	  /* while there is no share for the port */
+	uint64_t bytes;		  /* frames' that wait in its queues */
 	TAILQ_ENTRY(lane) entry;
+	struct lane *next_sitting; /* of those that let others go first this round */
 	TAILQ_HEAD(queues, queue) queues;
 };
 
@@ -69,6 +72,7 @@ struct queue {
 	} leaf, in;		     /* whose queue it is; whose limit its frames are charged to, on their way in */
 	struct weir_limit *limit_out, *limit_in;
 	struct rte_mbuf *head, *tail;
+	uint32_t packets;
 	uint32_t bytes, max; /* frames'; what may wait */
 	TAILQ_ENTRY(queue) entry;
 };
@@ -89,10 +93,9 @@ struct backlog {
 	uint16_t active[WEIR_PORTS_MAX];
 	struct weir_heap asleep; /* lanes and queues */
 	uint32_t packets, packets_max;
-	uint32_t *of_tenant;	/* packets, by id */
-	uint64_t *queue_served; /* by direction and interface: what queues had of their lane's spare */
-	uint64_t *lane_least;	/* by direction and tenant: of its queues */
-	struct member **index;	/* by key */
+	uint32_t packets_promised; /* that may wait beyond that, of what was promised to go soon */
+	uint32_t *of_tenant;	   /* packets, by id */
+	struct member **index;	   /* by key */
 	struct lane *lanes, *free_lane;
 	struct queue *queues, *free_queue;
 	uint32_t lanes_top, queues_top; /* none from here on was ever used */
@@ -116,6 +119,9 @@ void member_leave(struct member *member);
 /* It sleeps until then (ns) / no longer, if it did; among its kin it is not. */
 void member_sleep(struct backlog *backlog, struct member *member, uint64_t until);
 void member_wake(struct backlog *backlog, struct member *member);
+
+/* Was it promised that so many bytes are on the wire by then (ticks)? */
+bool promise_covers(const struct weir_promise *promise, uint64_t wire, uint64_t until);
 
 /* Takes a frame that was promised at this moment, of a tenant that does not wait; false: it was not. */
 bool promise_take(struct weir_promise *promise, uint32_t wire, const struct moment *moment);
@@ -157,7 +163,10 @@ void lane_purge(struct weir_pipe *pipe, struct lane *lane, enum weir_reason reas
 bool lane_changed(struct weir_pipe *pipe, struct lane *lane, const struct moment *moment);
 
 /* Enters a lane that is not among its kin, unless it sleeps or all its queues do. */
-void lane_settle(struct lane *lane, const struct moment *moment);
+void lane_settle(struct weir_pipe *pipe, struct lane *lane);
+
+/* Tells other workers which of its queues is next here. */
+void lane_publish(const struct weir_pipe *pipe, const struct lane *lane);
 
 /* The first frame, taken out and counted as no longer held. */
 struct rte_mbuf *queue_take(struct weir_pipe *pipe, struct queue *queue);

@@ -7,7 +7,7 @@
  */
 #include "backlog_priv.h"
 
-#define FLOOR 16		 /* packets of a tenant that may wait, whatever others have */
+#define SOON WEIR_NS_PER_MS	 /* what was promised by then may wait, whatever others keep */
 #define MARK_AT(max) ((max) / 4) /* bytes in a queue from which on congestion is marked */
 
 /* ---- limits ---- */
@@ -36,29 +36,50 @@ charges_take(const struct charge charges[WEIR_LIMITS], uint32_t bytes, uint64_t 
 
 /* ---- to wait ---- */
 
-/* Buffers are for all: a tenant may keep as many as are free for that (Choudhury, Hahne, 1998). */
+/*
+ * Buffers are for all: a tenant may keep as many as are free for that, and a queue of it as many as its tenant may
+ * have more (dynamic thresholds: Choudhury, Hahne, IEEE/ACM ToN 1998).
+ */
 static bool
-memory_left(const struct backlog *backlog, uint32_t tenant)
+memory_shared(const struct backlog *backlog, const struct queue *queue)
 {
-	uint32_t has = backlog->of_tenant[tenant];
+	uint32_t left, of_tenant = backlog->of_tenant[queue->lane->tenant];
 
-	return backlog->packets < backlog->packets_max &&
-	       (has < FLOOR || has < backlog->packets_max - backlog->packets);
+	if (backlog->packets >= backlog->packets_max)
+		return false;
+	left = backlog->packets_max - backlog->packets;
+	return of_tenant < left && queue->packets < left - of_tenant;
+}
+
+/* What was promised to go soon is in nobody's way, and nobody's in its. */
+static bool
+memory_promised(const struct weir_pipe *pipe, const struct queue *queue, uint32_t bytes)
+{
+	const struct backlog *backlog = pipe->backlog;
+	const struct weir_promise *own = queue->member.promise, *all = queue->lane->member.promise;
+	uint64_t until = pipe->moment.now + ((uint64_t)SOON << WEIR_TICK_SHIFT);
+
+	if (backlog->packets >= backlog->packets_max + backlog->packets_promised)
+		return false;
+	return (own != NULL && (queue->packets == 0 || promise_covers(own, queue->bytes + bytes, until))) ||
+	       (all != NULL && (queue->lane->bytes == 0 || promise_covers(all, queue->lane->bytes + bytes, until)));
 }
 
 /* The queue that it is to wait in; or the reason why it may not. */
 static enum weir_reason
 let_wait(struct weir_pipe *pipe, struct leaving *leaving, const struct weir_port *port)
 {
-	struct queue *queue;
+	struct queue *queue = queue_for(pipe, leaving, port);
 
-	if (!memory_left(pipe->backlog, leaving->tenant))
-		return WEIR_DROP_QUEUE_MEMORY;
-	queue = queue_for(pipe, leaving, port);
 	if (queue == NULL)
 		return WEIR_DROP_QUEUE_MEMORY;
 	if (queue->head != NULL && queue->bytes + leaving->bytes > queue->max)
 		return queue_reason(queue);
+	if (!memory_shared(pipe->backlog, queue) && !memory_promised(pipe, queue, leaving->bytes)) {
+		if (queue->head == NULL)
+			(void)queue_end(pipe, queue);
+		return WEIR_DROP_QUEUE_MEMORY;
+	}
 	if (leaving->frame != NULL && queue->bytes > MARK_AT(queue->max))
 		leaving->tos = weir_frame_mark(rte_pktmbuf_mtod(leaving->m, uint8_t *), leaving->frame);
 	leaving->queue = queue;

@@ -27,6 +27,14 @@ use_of(const struct weir_promise *promise, uint32_t wire)
 }
 
 bool
+promise_covers(const struct weir_promise *promise, uint64_t wire, uint64_t until)
+{
+	uint64_t used = __atomic_load_n(&promise->used, __ATOMIC_RELAXED);
+
+	return promise->bit == 0 || !clock_before(until, used + weir_frame_time(promise->bit, wire));
+}
+
+bool
 promise_take(struct weir_promise *promise, uint32_t wire, const struct moment *moment)
 {
 	uint64_t used = clock_raise(&promise->used, moment->now);
@@ -38,23 +46,36 @@ promise_take(struct weir_promise *promise, uint32_t wire, const struct moment *m
 }
 
 static void
-enter_spare(struct member *member)
+enter_spare(struct member *member, uint64_t served)
 {
-	uint64_t least = __atomic_load_n(member->kin->least, __ATOMIC_RELAXED);
-
-	weir_heap_insert(&member->kin->spare, &member->spare, clock_raise(member->served, least));
+	weir_heap_insert(&member->kin->spare, &member->spare, served);
 }
 
+static struct member *next_due(struct kin *kin, const struct moment *moment);
+
+/* By when what a lane was promised, or one of its queues, can be served. */
 static void
 enter_promised(struct member *member, const struct moment *moment)
 {
-	uint64_t used = __atomic_load_n(&member->promise->used, __ATOMIC_RELAXED);
+	uint64_t used = __atomic_load_n(&member->promise->used, __ATOMIC_RELAXED), at = used;
+	const struct member *due = NULL;
 
 	member->is_later = clock_before(moment->horizon, used);
+	if (!member->is_queue && member->is_later) {
+		struct kin *queues = &((struct lane *)RTE_PTR_SUB(member, offsetof(struct lane, member)))->kin;
+
+		due = next_due(queues, moment);
+		if (queues->later.root != NULL && clock_before(queues->later.root->key, at))
+			at = queues->later.root->key;
+	}
+	member->by_queue = due != NULL;
+	if (due != NULL)
+		member->is_later = false;
 	if (member->is_later)
-		weir_heap_insert(&member->kin->later, &member->promised, used);
+		weir_heap_insert(&member->kin->later, &member->promised, at);
 	else
-		weir_heap_insert(&member->kin->due, &member->promised, used + use_of(member->promise, member->wire));
+		weir_heap_insert(&member->kin->due, &member->promised,
+		    due != NULL ? due->promised.key : used + use_of(member->promise, member->wire));
 }
 
 void
@@ -63,7 +84,8 @@ member_enter(struct member *member, uint32_t wire, const struct moment *moment)
 	struct weir_promise *promise = member->promise;
 
 	member->wire = wire;
-	enter_spare(member);
+	/* What it might have had while it asked for nothing, others had. */
+	enter_spare(member, clock_raise(member->served, __atomic_load_n(member->kin->least, __ATOMIC_RELAXED)));
 	if (promise == NULL)
 		return;
 	if ((int64_t)(__atomic_load_n(&promise->used, __ATOMIC_RELAXED) - moment->now) > USED_MAX)
@@ -104,7 +126,7 @@ void
 member_again(struct member *member, uint32_t wire, const struct moment *moment)
 {
 	member->wire = wire;
-	enter_spare(member);
+	enter_spare(member, __atomic_load_n(member->served, __ATOMIC_RELAXED));
 	if (member->promise != NULL)
 		enter_promised(member, moment);
 }
@@ -148,7 +170,8 @@ next_due(struct kin *kin, const struct moment *moment)
 
 		if (!follows(kin, member, moment))
 			continue;
-		if (!clock_before(moment->horizon, __atomic_load_n(&member->promise->used, __ATOMIC_RELAXED)))
+		if (member->by_queue ||
+		    !clock_before(moment->horizon, __atomic_load_n(&member->promise->used, __ATOMIC_RELAXED)))
 			return member;
 		leave_promised(member);
 		enter_promised(member, moment);
@@ -161,13 +184,15 @@ next_spare(struct kin *kin, const struct moment *moment)
 {
 	while (kin->spare.root != NULL) {
 		struct member *member = RTE_PTR_SUB(kin->spare.root, offsetof(struct member, spare));
+		uint64_t served;
 
 		if (!follows(kin, member, moment))
 			continue;
-		if (__atomic_load_n(member->served, __ATOMIC_RELAXED) == member->spare.key)
+		served = __atomic_load_n(member->served, __ATOMIC_RELAXED);
+		if (served == member->spare.key)
 			return member;
 		weir_heap_remove(&kin->spare, &member->spare);
-		enter_spare(member);
+		enter_spare(member, served);
 	}
 	return NULL;
 }

@@ -5,6 +5,8 @@
  */
 #include "backlog_priv.h"
 
+#define LEAD (16384u << 10) /* of a weight of 1: by how much service one may be ahead of another worker's */
+
 /* ---- in ---- */
 
 enum weir_reason
@@ -15,17 +17,69 @@ queue_reason(const struct queue *queue)
 	return weir_heap_has(&queue->lane->member.asleep) ? WEIR_DROP_TENANT_LIMIT : WEIR_DROP_PORT_SHARE;
 }
 
+/* Where the lanes of a tenant say which of its vports is next, a word a worker. */
+static uint64_t *
+firsts(const struct weir_pipe *pipe, const struct lane *lane)
+{
+	const struct weir_vnet *vnet = pipe->vnet;
+
+	return &vnet->lane_first[((size_t)lane->direction * WEIR_TENANTS_MAX + lane->tenant) * vnet->n_workers];
+}
+
 void
-lane_settle(struct lane *lane, const struct moment *moment)
+lane_publish(const struct weir_pipe *pipe, const struct lane *lane)
+{
+	const struct weir_heap_node *first = lane->kin.spare.root;
+
+	if (pipe->vnet->n_workers > 1)
+		__atomic_store_n(
+		    &firsts(pipe, lane)[pipe->worker], first == NULL ? 0 : first->key | 1, __ATOMIC_RELAXED);
+}
+
+/* The least that vports of the lane's tenant which are next at other workers had; at most `served`. */
+static uint64_t
+others_first(const struct weir_pipe *pipe, const struct lane *lane, uint64_t served)
+{
+	const uint64_t *at = firsts(pipe, lane);
+
+	for (uint32_t w = 0; w < pipe->vnet->n_workers; w++) {
+		uint64_t other = __atomic_load_n(&at[w], __ATOMIC_RELAXED);
+
+		if (w != pipe->worker && other != 0 && clock_before(other, served))
+			served = other;
+	}
+	return served;
+}
+
+/* The vport that is next here had more than another worker's. */
+static bool
+lane_is_ahead(const struct weir_pipe *pipe, const struct lane *lane)
+{
+	const struct weir_heap_node *first = lane->kin.spare.root;
+	const struct member *queue = RTE_PTR_SUB(first, offsetof(struct member, spare));
+
+	return clock_before(others_first(pipe, lane, first->key) + LEAD / queue->weight, first->key);
+}
+
+/* Enters the lane, of which nothing was in any heap. */
+static void
+lane_enter(struct weir_pipe *pipe, struct lane *lane,
+    void (*how)(struct member *member, uint32_t wire, const struct moment *moment))
 {
 	const struct member *next;
 	bool promised;
 
-	if (weir_heap_has(&lane->member.asleep))
-		return;
-	next = kin_next(&lane->kin, moment, &promised);
+	next = kin_next(&lane->kin, &pipe->moment, &promised);
 	if (next != NULL)
-		member_enter(&lane->member, next->wire, moment);
+		how(&lane->member, next->wire, &pipe->moment);
+	lane_publish(pipe, lane);
+}
+
+void
+lane_settle(struct weir_pipe *pipe, struct lane *lane)
+{
+	if (!weir_heap_has(&lane->member.asleep))
+		lane_enter(pipe, lane, member_enter);
 }
 
 static uint32_t
@@ -49,7 +103,9 @@ queue_put(struct weir_pipe *pipe, struct queue *queue, const struct leaving *lea
 	pipe->work.queued++;
 	backlog->packets++;
 	backlog->of_tenant[lane->tenant]++;
+	queue->packets++;
 	queue->bytes += leaving->bytes;
+	lane->bytes += leaving->bytes;
 	if (queue->head != NULL) {
 		weir_mbuf_meta(queue->tail)->next = m;
 		queue->tail = m;
@@ -58,7 +114,7 @@ queue_put(struct weir_pipe *pipe, struct queue *queue, const struct leaving *lea
 	queue->head = queue->tail = m;
 	member_enter(&queue->member, wire_of(m), &pipe->moment);
 	if (!weir_heap_has(&lane->member.spare))
-		lane_settle(lane, &pipe->moment);
+		lane_settle(pipe, lane);
 	/* From here on nobody overtakes. */
 	tx_buffer(pipe, lane->sched->port)->slots = 0;
 }
@@ -78,7 +134,7 @@ wake(struct weir_pipe *pipe, struct member *member, struct lane *lane)
 	if (member->is_queue)
 		member_enter(member, member->wire, &pipe->moment);
 	if (!weir_heap_has(&lane->member.spare))
-		lane_settle(lane, &pipe->moment);
+		lane_settle(pipe, lane);
 }
 
 /* What stands for something that is gone: all of a port that is another one by now; of others a lane a round. */
@@ -133,8 +189,6 @@ static void
 go_on(struct weir_pipe *pipe, struct queue *queue)
 {
 	struct lane *lane = queue->lane;
-	const struct member *next;
-	bool promised;
 
 	if (queue->head == NULL) {
 		if (!queue_end(pipe, queue))
@@ -142,9 +196,7 @@ go_on(struct weir_pipe *pipe, struct queue *queue)
 	} else {
 		member_again(&queue->member, wire_of(queue->head), &pipe->moment);
 	}
-	next = kin_next(&lane->kin, &pipe->moment, &promised);
-	if (next != NULL)
-		member_again(&lane->member, next->wire, &pipe->moment);
+	lane_enter(pipe, lane, member_again);
 }
 
 static void
@@ -159,10 +211,12 @@ sleep_until(struct weir_pipe *pipe, struct queue *queue, bool of_lane, uint64_t 
 		go_on(pipe, queue);
 	} else if (of_lane) {
 		member_sleep(pipe->backlog, &lane->member, until);
+		if (pipe->vnet->n_workers > 1)
+			__atomic_store_n(&firsts(pipe, lane)[pipe->worker], 0, __ATOMIC_RELAXED);
 	} else {
 		member_sleep(pipe->backlog, &queue->member, until);
 		member_leave(&lane->member);
-		lane_settle(lane, &pipe->moment);
+		lane_settle(pipe, lane);
 	}
 }
 
@@ -183,6 +237,12 @@ serve_lane(struct weir_pipe *pipe, struct lane *lane, bool lane_promised)
 	    };
 	struct rte_mbuf *m;
 
+	if (lane_promised && lane->member.by_queue && !promised) {
+		/* Another worker was quicker. */
+		member_leave(&lane->member);
+		lane_enter(pipe, lane, member_again);
+		return;
+	}
 	missing = charges_take(charges, bytes, now);
 	if (missing != NULL) {
 		sleep_until(pipe, queue, missing == &charges[WEIR_LIMIT_TENANT],
@@ -191,8 +251,9 @@ serve_lane(struct weir_pipe *pipe, struct lane *lane, bool lane_promised)
 	}
 	m = queue_take(pipe, queue);
 	if (!promised)
-		(void)clock_raise(lane->kin.least, queue->member.spare.key);
+		(void)clock_raise(lane->kin.least, others_first(pipe, lane, queue->member.spare.key));
 	member_served(&queue->member, promised);
+	lane->member.wire = queue->member.wire; /* it may not be the one it was entered for */
 	member_served(&lane->member, lane_promised);
 	tx(pipe, lane->sched->port, m, weir_mbuf_meta(m)->iface, bytes);
 	go_on(pipe, queue);
@@ -219,14 +280,13 @@ others_least(const struct weir_wire *wire, uint32_t self, uint64_t *least)
 	return any;
 }
 
-#define LEAD (16384u << 10) /* of a weight of 1: by how much service one may be ahead of another worker's */
-
 struct turn {
 	struct txbuf *buf;
 	int64_t round; /* bytes that the wire carries in one: what was promised may go so far beyond the horizon */
 	bool others;   /* wait at other workers: */
 	uint64_t least;
 	uint64_t last; /* service of the last one served from the rest */
+	struct lane *sitting;
 };
 
 /* May this lane be served now? */
@@ -245,6 +305,22 @@ may(struct turn *turn, const struct lane *lane, bool promised)
 		return false;
 	turn->last = served;
 	return true;
+}
+
+/* Its vport's turn is at another worker: it is nobody's competitor until the round ends. */
+static void
+sit(struct turn *turn, struct lane *lane)
+{
+	member_leave(&lane->member);
+	lane->next_sitting = turn->sitting;
+	turn->sitting = lane;
+}
+
+static void
+stand_up(struct weir_pipe *pipe, const struct turn *turn)
+{
+	for (struct lane *lane = turn->sitting; lane != NULL; lane = lane->next_sitting)
+		lane_enter(pipe, lane, member_again);
 }
 
 static void
@@ -279,8 +355,13 @@ serve(struct weir_pipe *pipe, struct sched *sched)
 
 		if (!may(&turn, lane, promised))
 			break;
-		serve_lane(pipe, lane, promised);
+		if (pipe->vnet->n_workers > 1 && !(promised && member->by_queue) && turn.buf->room < turn.round &&
+		    lane_is_ahead(pipe, lane))
+			sit(&turn, lane);
+		else
+			serve_lane(pipe, lane, promised);
 	}
+	stand_up(pipe, &turn);
 	publish(wire, pipe->worker, sched, &turn);
 }
 

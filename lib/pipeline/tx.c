@@ -46,7 +46,7 @@ charge_wire(const struct weir_pipe *pipe, struct txbuf *buf)
 
 	if (bit == 0 || buf->charged == buf->room)
 		return;
-	time = weir_frame_time(bit, (uint32_t)(buf->charged - buf->room));
+	time = weir_frame_time(bit, (uint64_t)(buf->charged - buf->room));
 	buf->charged = buf->room;
 	busy = __atomic_load_n(&wire->busy, __ATOMIC_RELAXED);
 	do {

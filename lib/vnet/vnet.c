@@ -22,10 +22,13 @@
 	A(absent_gen, WEIR_SWITCHES_MAX)                                                                             \
 	A(mac_gen, WEIR_MACS_MAX)                                                                                    \
 	A(flows_used, WEIR_TENANTS_MAX)                                                                              \
-	A(flows_refused, WEIR_TENANTS_MAX)
+	A(flows_refused, WEIR_TENANTS_MAX)                                                                           \
+	A(queue_served, WEIR_DIRECTIONS *WEIR_IFACES_MAX)                                                            \
+	A(lane_least, WEIR_DIRECTIONS *WEIR_TENANTS_MAX)                                                             \
+	A(lane_first, WEIR_DIRECTIONS *WEIR_TENANTS_MAX * vnet->n_workers)
 
 struct weir_vnet *
-weir_vnet_create(const struct weir_neigh *neigh)
+weir_vnet_create(const struct weir_neigh *neigh, uint32_t n_workers)
 {
 	struct weir_vnet *vnet = calloc(1, sizeof(*vnet));
 	bool ok = vnet != NULL;
@@ -33,6 +36,7 @@ weir_vnet_create(const struct weir_neigh *neigh)
 	if (!ok)
 		return NULL;
 	vnet->neigh = neigh;
+	vnet->n_workers = n_workers;
 #define A(array, n) ok = ok && (vnet->array = weir_vmem_alloc((size_t)(n) * sizeof(*vnet->array))) != NULL;
 	ARRAYS(A)
 #undef A

@@ -168,12 +168,21 @@ struct weir_vnet {
 	uint32_t *absent_gen;
 	uint32_t *mac_gen;
 
+	/*
+	 * Who had how much of its tenant's share, as struct weir_share's service; by direction, then by id. Workers:
+	 * rw, atomically.
+	 */
+	uint64_t *queue_served; /* by vport */
+	uint64_t *lane_least;	/* by tenant: what all its vports have had, or were not there to have */
+	uint64_t *lane_first;	/* by tenant and worker: of the vport that is next there, | 1; 0 = none */
+	uint32_t n_workers;
+
 	uint32_t *flows_used;	 /* by tenant: over all workers; workers: rw (atomic) */
 	uint64_t *flows_refused; /* by tenant: flows that were forwarded without a slot; workers: rw (atomic) */
 };
 
 /* NULL: no memory. `neigh` outlives it. */
-struct weir_vnet *weir_vnet_create(const struct weir_neigh *neigh);
+struct weir_vnet *weir_vnet_create(const struct weir_neigh *neigh, uint32_t n_workers);
 void weir_vnet_free(struct weir_vnet *vnet); /* frees the arrays and tables, not the objects in them */
 
 /* Makes room for a VNI, so that weir_vnet_set_vni() finds it. Returns 0 or -ENOMEM. Control. */

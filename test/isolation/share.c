@@ -280,7 +280,8 @@ check_shares(struct share *share, double jain)
 		share->parts[t].limit = limit_of(share->net->tenants[t].limit, &share->had[t]);
 	fluid_share(share->parts, n, (double)share->rate);
 	for (uint32_t t = 0; t < n; t++) {
-		double frame = share->had[t].largest * 8.0;
+		/* At both ends of the window, and at each worker that is ahead of others by one. */
+		double frame = share->had[t].largest * 8.0 * (1 + share->machine->n_workers);
 
 		had[t] = (double)share->had[t].wire_bytes * 8;
 		worst = fmax(worst, (fabs(had[t] - share->parts[t].rate * (double)scenario_second * 1e-12) - frame) /

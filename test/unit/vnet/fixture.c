@@ -48,7 +48,7 @@ start(void)
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(args); i++)
 		argv[i] = args[i];
 	cr_assert_geq(rte_eal_init((int)WEIR_ARRAY_LEN(args), argv), 0);
-	vnet = weir_vnet_create(NULL);
+	vnet = weir_vnet_create(NULL, 1);
 	cr_assert_not_null(vnet);
 	macs = weir_macs_create(vnet);
 	cr_assert_not_null(macs);
