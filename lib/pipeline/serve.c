@@ -5,7 +5,7 @@
  */
 #include "backlog_priv.h"
 
-#define LEAD (16384u << 10) /* of a weight of 1: by how much service one may be ahead of another worker's */
+#define LEAD (2048u << 10) /* of a weight of 1: by how much service one may be ahead of another worker's */
 
 /* ---- in ---- */
 
