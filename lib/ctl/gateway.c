@@ -140,6 +140,8 @@ weir_gateway_create(const struct weir_gateway_params *params, struct weir_err *e
 	(void)pthread_mutex_init(&gateway->mutex, NULL);
 	gateway->n_workers = params->n_workers;
 	gateway->lcores = params->lcores;
+	gateway->cycles = params->cycles;
+	gateway->cycles_args = params->cycles_args;
 	gateway->clock = params->clock;
 	gateway->now = gateway->started = params->now;
 	if (params->state_dir != NULL) {
@@ -190,6 +192,8 @@ gateway_ensure_workers(struct weir_gateway *gateway, const struct weir_cfg_setti
 		    .flows = (settings->flows + gateway->n_workers - 1) / gateway->n_workers,
 		    .flow_idle = settings->flow_idle,
 		    .queued = gateway->pool->size / QUEUED_PART / gateway->n_workers,
+		    .cycles = gateway->cycles,
+		    .cycles_arg = gateway->cycles_args != NULL ? gateway->cycles_args[w] : NULL,
 		    .socket =
 			gateway->lcores == NULL ? SOCKET_ID_ANY : (int)rte_lcore_to_socket_id(gateway->lcores[w]),
 		};

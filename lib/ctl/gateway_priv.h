@@ -56,6 +56,8 @@ struct live_tenant {
 struct weir_gateway {
 	uint32_t n_workers;
 	const unsigned int *lcores; /* of the workers; NULL = driven by hand */
+	uint64_t (*cycles)(void *arg);
+	void *const *cycles_args;
 	struct weir_clock *clock;
 	uint64_t now; /* without a clock */
 

@@ -126,8 +126,9 @@ command_conservation(struct telemetry *t, const char *params, struct answer *ans
 /* ---- workers ---- */
 
 static const struct column worker_columns[] = {{"lcore", false}, {"polls", false}, {"busy_polls", false},
-    {"rx_packets", false}, {"tx_packets", false}, {"cycles", false}, {"busy_cycles", false}, {"busy_permille", false},
-    {"cycles_per_packet", false}, {"flows", false}, {"paths", false}, {"flow_slots", false},
+    {"pressed_polls", false}, {"shed_packets", false}, {"rx_packets", false}, {"tx_packets", false},
+    {"cycles", false}, {"busy_cycles", false}, {"busy_permille", false}, {"cycles_per_packet", false},
+    {"flows", false}, {"paths", false}, {"flow_slots", false},
     /* of one packet in each stage, in tenths */
     {"rx_decicycles", false}, {"parse_decicycles", false}, {"lookup_decicycles", false}, {"police_decicycles", false},
     {"forward_decicycles", false}, {"tx_decicycles", false}};
@@ -143,6 +144,8 @@ worker_cells(const struct weir_view_worker *view, struct cell cells[WORKER_CELLS
 	    view->lcore,
 	    stats->polls,
 	    stats->busy_polls,
+	    stats->pressed_polls,
+	    stats->shed_packets,
 	    stats->rx_packets,
 	    stats->tx_packets,
 	    stats->cycles,

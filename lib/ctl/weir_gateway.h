@@ -32,6 +32,9 @@ struct weir_gateway_params {
 	uint32_t mbufs;		    /* buffers in the pool */
 	uint32_t mbuf_size;	    /* bytes of packet in a buffer, headroom excluded */
 	struct weir_clock *clock;   /* kept true by the maintenance thread; NULL in virtual time */
+	/* Meters of the workers' cycles, see weir_pipe_params: this one, each with its argument; NULL: the TSC. */
+	uint64_t (*cycles)(void *arg);
+	void *const *cycles_args; /* by worker; kept by the caller */
 	uint64_t now;
 };
 

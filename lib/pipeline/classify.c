@@ -25,18 +25,23 @@ find_remote(const struct weir_vnet *vnet, const struct weir_key *key, const stru
 	return weir_switch_remote(sw, &source_v4);
 }
 
+const struct weir_iface *
+find_in(const struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, enum weir_reason *reason)
+{
+	const struct weir_key *key = &burst->key[i];
+
+	if ((key->ingress & WEIR_KEY_TUNNEL) != 0)
+		return find_remote(pipe->vnet, key, &burst->source[i], reason);
+	*reason = WEIR_DROP_UNKNOWN_VLAN;
+	return weir_vnet_iface(pipe->vnet, key->ingress);
+}
+
 enum weir_reason
 classify(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 {
-	const struct weir_vnet *vnet = pipe->vnet;
-	const struct weir_key *key = &burst->key[i];
-	enum weir_reason reason = WEIR_DROP_UNKNOWN_VLAN;
-	const struct weir_iface *in;
+	enum weir_reason reason;
+	const struct weir_iface *in = find_in(pipe, burst, i, &reason);
 
-	if ((key->ingress & WEIR_KEY_TUNNEL) != 0)
-		in = find_remote(vnet, key, &burst->source[i], &reason);
-	else
-		in = weir_vnet_iface(vnet, key->ingress);
 	if (in != NULL) {
 		enter(pipe, burst, i, in, burst->frame[i].len);
 		return WEIR_OK;

@@ -15,111 +15,6 @@
 
 #define LEARN_AGAIN ((int64_t)WEIR_NS_PER_MS)
 
-static struct weir_tenant *
-tenant_of(const struct weir_vnet *vnet, uint32_t id)
-{
-	return __atomic_load_n(&vnet->tenants[id], __ATOMIC_ACQUIRE);
-}
-
-/* Takes a slot of the tenant's quota, over all workers. */
-static bool
-quota_take(const struct weir_vnet *vnet, const struct weir_tenant *tenant)
-{
-	uint32_t *used = &vnet->flows_used[tenant->id];
-
-	if (__atomic_fetch_add(used, 1, __ATOMIC_RELAXED) < tenant->quota_flows)
-		return true;
-	(void)__atomic_fetch_sub(used, 1, __ATOMIC_RELAXED);
-	return false;
-}
-
-/* Gives it back, unless the id names another tenant by now, whose count began at 0. */
-static void
-quota_give(const struct weir_vnet *vnet, const struct weir_flow *flow)
-{
-	const struct weir_tenant *tenant = tenant_of(vnet, flow->tenant);
-
-	if (tenant != NULL && tenant->serial == flow->tenant_serial)
-		(void)__atomic_fetch_sub(&vnet->flows_used[flow->tenant], 1, __ATOMIC_RELAXED);
-}
-
-static void
-release(struct weir_pipe *pipe, const struct weir_flow *flow)
-{
-	quota_give(pipe->vnet, flow);
-	weir_paths_put(pipe->paths, flow->path);
-}
-
-static void
-release_all(void *arg, struct weir_flow *const flows[], uint32_t n)
-{
-	struct weir_pipe *pipe = arg;
-
-	for (uint32_t k = 0; k < n; k++)
-		rte_prefetch0(weir_path(pipe->paths, flows[k]->path));
-	for (uint32_t k = 0; k < n; k++)
-		release(pipe, flows[k]);
-}
-
-void
-weir_pipe_age(struct weir_pipe *pipe, uint32_t n, uint64_t idle, uint64_t now)
-{
-	weir_flows_age(pipe->flows, n, idle, now, release_all, pipe);
-	/* No burst is in hand; and the next one is not to find many. */
-	weir_paths_settle(pipe->paths);
-}
-
-static void
-forget(struct weir_pipe *pipe, struct weir_flow *flow)
-{
-	release(pipe, flow);
-	weir_flows_remove(pipe->flows, flow);
-	pipe->burst.forgot = true;
-}
-
-static struct weir_flow_owner
-owner(const struct weir_iface *in)
-{
-	return (struct weir_flow_owner){.tenant = in->tenant->id,
-	    .tenant_serial = in->tenant->serial,
-	    .iface = in->id,
-	    .iface_serial = in->serial};
-}
-
-/* The slot, or NULL. */
-static struct weir_flow *
-new_flow(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i)
-{
-	const struct weir_iface *in = burst->in[i];
-	const struct weir_flow_owner owned = owner(in);
-	struct weir_flow *flow;
-
-	if (!quota_take(pipe->vnet, in->tenant))
-		return NULL;
-	flow = weir_flows_add(pipe->flows, &burst->key[i], burst->hash[i], &owned, burst->now);
-	if (flow == NULL)
-		(void)__atomic_fetch_sub(&pipe->vnet->flows_used[in->tenant->id], 1, __ATOMIC_RELAXED);
-	else
-		flow->entropy = entropy(pipe, burst->hash[i]);
-	return flow;
-}
-
-/* A flow of an interface that is gone, whose id and addresses another one has now: it starts over, and changes the
- * quota it counts on. */
-static bool
-adopt(struct weir_pipe *pipe, struct weir_flow *flow, const struct weir_iface *in, uint64_t now)
-{
-	const struct weir_flow_owner owned = owner(in);
-
-	if (flow->iface == in->id && flow->iface_serial == in->serial)
-		return true;
-	if (!quota_take(pipe->vnet, in->tenant))
-		return false;
-	quota_give(pipe->vnet, flow);
-	weir_flow_restart(flow, &owned, now);
-	return true;
-}
-
 /* Binds the flow to a path that has counted it. */
 static void
 bind(const struct weir_pipe *pipe, struct weir_flow *flow, uint32_t path)
@@ -218,18 +113,17 @@ recall(const struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i)
 	return recent->path;
 }
 
-/* A new flow on a path that stands already; false: it has to be walked. */
-static bool
-follow(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
+/* A new flow on this path, which stands already. */
+static enum weir_reason
+follow(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, uint32_t index)
 {
-	uint32_t index = recall(pipe, burst, i);
+	struct weir_path *path = weir_path(pipe->paths, index);
+	const struct weir_iface *in = path->verdict.in;
 	struct weir_flow *flow;
-	struct weir_path *path;
 
-	if (index == WEIR_NONE)
-		return false;
-	path = weir_path(pipe->paths, index);
-	enter(pipe, burst, i, path->verdict.in, burst->frame[i].len);
+	enter(pipe, burst, i, in, burst->frame[i].len);
+	if (!may_set_up(pipe, in->tenant, burst->now))
+		return WEIR_DROP_SETUP_LIMIT;
 	burst->verdict[i] = &path->verdict;
 	refresh(pipe, burst, i, path);
 	flow = new_flow(pipe, burst, i);
@@ -238,10 +132,9 @@ follow(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 		path->refs++;
 		bind(pipe, flow, index);
 	} else {
-		(void)__atomic_fetch_add(
-		    &pipe->vnet->flows_refused[path->verdict.in->tenant->id], 1, __ATOMIC_RELAXED);
+		(void)__atomic_fetch_add(&pipe->vnet->flows_refused[in->tenant->id], 1, __ATOMIC_RELAXED);
 	}
-	return true;
+	return WEIR_OK;
 }
 
 /* ---- new and stale flows ---- */
@@ -287,12 +180,15 @@ walk(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_f
 static enum weir_reason
 miss(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_flow *flow)
 {
+	uint32_t index = flow == NULL ? recall(pipe, burst, i) : WEIR_NONE;
 	enum weir_reason reason;
 
 	burst->path[i] = NULL;
-	if (flow == NULL && follow(pipe, burst, i))
-		return WEIR_OK;
+	if (index != WEIR_NONE)
+		return follow(pipe, burst, i, index);
 	reason = classify(pipe, burst, i);
+	if (reason == WEIR_OK && flow == NULL && !may_set_up(pipe, burst->in[i]->tenant, burst->now))
+		return WEIR_DROP_SETUP_LIMIT;
 	if (reason == WEIR_OK)
 		return walk(pipe, burst, i, flow);
 	if (flow != NULL)
@@ -315,15 +211,6 @@ count_flow(struct weir_flow *flow, const struct weir_frame *frame, uint64_t now)
 	flow->bytes += frame->len;
 	flow->last = now;
 	flow->tcp_flags |= frame->tcp_flags;
-}
-
-/* The flow's path, if it stands; NULL if it does not. */
-static inline struct weir_path *
-hit(const struct weir_vnet *vnet, struct weir_path *paths, const struct weir_flow *flow)
-{
-	struct weir_path *path = &paths[flow->path];
-
-	return path->gen == flow->path_gen && weir_verdict_valid(vnet, &path->verdict) ? path : NULL;
 }
 
 /* Packet i is of this known flow and goes to one interface. */
@@ -413,7 +300,7 @@ take_any(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct ad
 
 	if (burst->forgot || (flow == NULL && may_be_added(added, burst->hash[i])))
 		flow = burst->flow[i] = weir_flows_find(pipe->flows, &burst->key[i], burst->hash[i]);
-	path = flow != NULL ? hit(pipe->vnet, weir_path(pipe->paths, 0), flow) : NULL;
+	path = flow != NULL ? standing(pipe->vnet, weir_path(pipe->paths, 0), flow) : NULL;
 	if (path == NULL)
 		return take_walk(pipe, burst, i);
 	if (path->verdict.action == WEIR_FORWARD)
@@ -472,16 +359,19 @@ stage_lookup(struct weir_pipe *pipe, struct weir_burst *burst)
 {
 	const struct weir_vnet *vnet = pipe->vnet;
 	struct weir_path *paths = weir_path(pipe->paths, 0);
-	uint32_t others[WEIR_BURST], n = 0, kept = 0, n_live = burst->n_live;
+	uint32_t others[WEIR_BURST], n = 0, kept = 0, n_live;
 
 	burst->n_new = 0;
 	burst->forgot = false;
 	burst->fresh = (int64_t)(burst->now - __atomic_load_n(&pipe->refresh, __ATOMIC_RELAXED));
 	find_flows(pipe, burst);
+	if (__builtin_expect(pipe->admit.scale != 0, 0))
+		admit_found(pipe, burst);
+	n_live = burst->n_live;
 	for (uint32_t k = 0; k < n_live; k++) {
 		uint32_t i = burst->live[k];
 		struct weir_flow *flow = burst->flow[i];
-		struct weir_path *path = flow != NULL ? hit(vnet, paths, flow) : NULL;
+		struct weir_path *path = flow != NULL ? standing(vnet, paths, flow) : NULL;
 
 		if (__builtin_expect(path != NULL && path->verdict.action == WEIR_FORWARD, 1)) {
 			take_path(pipe, burst, i, flow, path);
@@ -490,6 +380,7 @@ stage_lookup(struct weir_pipe *pipe, struct weir_burst *burst)
 			others[n++] = i;
 		}
 	}
+	pipe->work.known += kept;
 	pipe->work.others += n;
 	burst->n_live = n > 0 ? take_others(pipe, burst, others, n, kept) : kept;
 }

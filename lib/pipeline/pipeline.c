@@ -30,12 +30,12 @@ static const struct {
 static void
 run_measured(struct weir_pipe *pipe, struct weir_burst *burst)
 {
-	uint64_t start = pipe->cycles(), end;
+	uint64_t start = read_cycles(pipe), end;
 
 	pipe->sample->packets += burst->n_live;
 	for (uint32_t s = 0; s < WEIR_ARRAY_LEN(stages); s++, start = end) {
 		stages[s].run(pipe, burst);
-		end = pipe->cycles();
+		end = read_cycles(pipe);
 		pipe->sample->cycles[stages[s].stage] += end - start;
 	}
 }
@@ -48,6 +48,8 @@ run(struct weir_pipe *pipe, struct weir_burst *burst)
 	else
 		for (uint32_t s = 0; s < WEIR_ARRAY_LEN(stages); s++)
 			stages[s].run(pipe, burst);
+	if (__builtin_expect(pipe->admit.scale != 0, 0))
+		account_burst(pipe, burst);
 	weir_paths_settle(pipe->paths);
 }
 
@@ -85,7 +87,7 @@ weir_pipe_run(struct weir_pipe *pipe, const struct weir_port *port, struct rte_m
 	pipe->work.received += n;
 	burst->now = now;
 	burst->port = port;
-	burst->n_live = n;
+	burst->n = burst->n_live = n;
 	memcpy(burst->m, m, n * sizeof(*m));
 	for (uint32_t i = 0; i < n; i++)
 		burst->live[i] = i;
@@ -152,6 +154,7 @@ weir_pipe_create(const struct weir_pipe_params *params)
 	pipe->pool = params->pool;
 	pipe->worker = params->worker;
 	pipe->cycles = params->cycles;
+	pipe->cycles_arg = params->cycles_arg;
 	pipe->refresh = WEIR_NS_PER_S;
 	weir_hash_secret_init(&pipe->port_secret);
 	pipe->horizon = HORIZON_MIN;
@@ -165,9 +168,11 @@ weir_pipe_create(const struct weir_pipe_params *params)
 	pipe->waiting_of = weir_vmem_take(WEIR_TENANTS_MAX * sizeof(*pipe->waiting_of));
 	pipe->credits = weir_vmem_take(WEIR_CREDITS * sizeof(*pipe->credits));
 	pipe->recent = weir_vmem_take(RECENT * sizeof(*pipe->recent));
+	pipe->admit.accounts = weir_vmem_take(ACCOUNTS * sizeof(*pipe->admit.accounts));
+	pipe->flows_of = weir_vmem_take(WEIR_TENANTS_MAX * sizeof(*pipe->flows_of));
 	if (pipe->backlog == NULL || pipe->flows == NULL || pipe->paths == NULL || pipe->learn == NULL ||
 	    pipe->punt == NULL || pipe->tx == NULL || pipe->shares == NULL || pipe->waiting_of == NULL ||
-	    pipe->credits == NULL || pipe->recent == NULL) {
+	    pipe->credits == NULL || pipe->recent == NULL || pipe->admit.accounts == NULL || pipe->flows_of == NULL) {
 		weir_pipe_free(pipe);
 		return NULL;
 	}
@@ -195,6 +200,8 @@ weir_pipe_free(struct weir_pipe *pipe)
 	weir_vmem_free(pipe->waiting_of, WEIR_TENANTS_MAX * sizeof(*pipe->waiting_of));
 	weir_vmem_free(pipe->credits, WEIR_CREDITS * sizeof(*pipe->credits));
 	weir_vmem_free(pipe->recent, RECENT * sizeof(*pipe->recent));
+	weir_vmem_free(pipe->admit.accounts, ACCOUNTS * sizeof(*pipe->admit.accounts));
+	weir_vmem_free(pipe->flows_of, WEIR_TENANTS_MAX * sizeof(*pipe->flows_of));
 	rte_free(pipe);
 }
 

@@ -20,8 +20,47 @@ struct txbuf {
 struct share {
 	uint32_t tick;
 	uint32_t learned; /* messages to maintenance */
-	uint32_t copies;  /* of flooded frames */
+	uint32_t copies;  /* of flooded frames; what is over the share is of the next ticks' */
 };
+
+/* ---- admission: see admit.c ---- */
+
+/*
+ * What a tenant, or a port for what is nobody's, had of this worker's cycles, and its bucket of them. A line each.
+ */
+struct account {
+	uint64_t used;			/* cycles in all; control reads it */
+	int64_t level;			/* cycles that it may have at once; below 0: debt */
+	uint64_t last;			/* reading of the meter up to which the bucket has accrued */
+	uint32_t tick;			/* it was last active in */
+	uint32_t serial, weight, quota; /* the tenant's, as of that tick */
+} WEIR_CACHE_ALIGNED;
+
+/* The claims of those who are active, added up. */
+struct claims {
+	uint64_t weights; /* of those without a quota */
+	uint32_t quotas;  /* thousandths */
+};
+
+struct admit {
+	enum weir_pressure pressure;
+	uint32_t scale;	     /* a cycle that is measured stands for so many; 0: none is */
+	uint64_t round;	     /* the meter's reading when the round began ... */
+	uint64_t mark;	     /* ... up to which all is charged ... */
+	uint64_t found;	     /* ... and when the burst's flows had been found and admitted */
+	uint64_t carry;	     /* cycles that the next burst's packets are charged with */
+	uint64_t known_cost; /* cycles of a packet of a known flow behind admission, smoothed; times 16 */
+	uint32_t tick;
+	struct claims claims, before;	/* of this tick, of the one before */
+	uint64_t per_weight, per_quota; /* what a unit of each is entitled to: 2^32 = the whole worker */
+	uint32_t n_early;		/* packets of the burst that were lost in parse or shed */
+	uint32_t live, shed;		/* packets of it: bits */
+	uint32_t account[WEIR_BURST];	/* of each its account's index */
+	uint32_t parts[WEIR_BURST];	/* of each, if it is not known: itself and its copies */
+	struct account *accounts;	/* by tenant, and behind them by port */
+};
+
+#define ACCOUNTS (WEIR_TENANTS_MAX + WEIR_PORTS_MAX)
 
 /*
  * A walk that is likely to be asked for again, by another flow of the same two hosts: who the frame came from and its
@@ -63,12 +102,15 @@ struct weir_pipe {
 	struct weir_paths *paths;
 	struct rte_mempool *pool;
 	struct rte_ring *learn, *punt;
-	uint64_t (*cycles)(void);
+	uint64_t (*cycles)(void *arg);
+	void *cycles_arg;
 	struct weir_stage_cycles *sample; /* NULL: this burst is not measured */
 	struct backlog *backlog;
 	uint64_t now;	      /* of the round */
 	uint64_t horizon;     /* ns */
 	struct moment moment; /* the same, for wires and promises */
+	struct admit admit;
+	uint32_t *flows_of; /* by tenant id: slots of this worker's cache */
 	uint32_t worker;
 	uint32_t sent;			/* accepted by drivers this round already */
 	uint32_t n_dirty;		/* transmit buffers in use */
@@ -93,7 +135,20 @@ void stage_lookup(struct weir_pipe *pipe, struct weir_burst *burst);
 void stage_police(struct weir_pipe *pipe, struct weir_burst *burst);
 void stage_forward(struct weir_pipe *pipe, struct weir_burst *burst);
 
+/* Between the halves of lookup, in rounds that are measured: if the worker is pressed those go who are over their
+ * share. */
+void admit_found(struct weir_pipe *pipe, struct weir_burst *burst);
+
+/* At the end of a burst that admit_found() saw: what it took is charged. */
+void account_burst(struct weir_pipe *pipe, const struct weir_burst *burst);
+
 /* ---- what stages share ---- */
+
+static inline uint64_t
+read_cycles(const struct weir_pipe *pipe)
+{
+	return pipe->cycles(pipe->cycles_arg);
+}
 
 /* From here on packet i is `in`'s. */
 static inline void
@@ -109,6 +164,10 @@ enter(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct
 
 /* It is the port's. */
 void enter_port(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i);
+
+/* Where it came in, by its key; NULL and *reason: it is nobody's. */
+const struct weir_iface *find_in(
+    const struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, enum weir_reason *reason);
 
 /* Enters it as whose it is, by its key; or as the port's, with the reason for which it is nobody's. */
 enum weir_reason classify(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i);
@@ -133,8 +192,12 @@ share_of(struct weir_pipe *pipe, const struct weir_tenant *tenant, uint64_t now)
 	struct share *share = &pipe->shares[tenant->id];
 	uint32_t tick = (uint32_t)(now >> 20);
 
-	if (share->tick != tick)
-		*share = (struct share){.tick = tick};
+	if (share->tick != tick) {
+		uint64_t had = (uint64_t)(tick - share->tick) * WEIR_COPIES_SHARE;
+
+		*share =
+		    (struct share){.tick = tick, .copies = share->copies > had ? share->copies - (uint32_t)had : 0};
+	}
 	return share;
 }
 
@@ -153,6 +216,28 @@ take_in(struct weir_pipe *pipe, const struct weir_verdict *verdict, uint32_t byt
 	return take(
 	    pipe, verdict->limit[WEIR_LIMIT_IN], &verdict->in->limit_in, weir_credit_in(verdict->key.in), bytes, now);
 }
+
+/* The flow's path, if it stands; NULL if it does not. */
+static inline struct weir_path *
+standing(const struct weir_vnet *vnet, struct weir_path *paths, const struct weir_flow *flow)
+{
+	struct weir_path *path = &paths[flow->path];
+
+	return path->gen == flow->path_gen && weir_verdict_valid(vnet, &path->verdict) ? path : NULL;
+}
+
+/* A slot for packet i's flow, which is new; NULL: there is none, or none for its tenant. */
+struct weir_flow *new_flow(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i);
+
+/* A flow of an interface that is gone, whose id and addresses `in` has now, starts over, and changes the quota it
+ * counts on; false: that has no room. */
+bool adopt(struct weir_pipe *pipe, struct weir_flow *flow, const struct weir_iface *in, uint64_t now);
+
+/* Gives slot and path back. */
+void forget(struct weir_pipe *pipe, struct weir_flow *flow);
+
+/* May the tenant set up one more flow now? */
+bool may_set_up(struct weir_pipe *pipe, const struct weir_tenant *tenant, uint64_t now);
 
 /* Tells maintenance that `in` sent `mac`, within the tenant's share. */
 void learn(struct weir_pipe *pipe, const struct weir_iface *in, const struct weir_mac *mac, uint64_t now);

@@ -6,16 +6,21 @@
  */
 #include "pipeline_priv.h"
 
-/* Work that one frame makes many times over is bounded; but a switch of any size may flood. */
+/*
+ * Work that one frame makes many times over is bounded; but a switch of any size may flood: one of more members than
+ * the share has used up that of the next ticks as well.
+ */
 static inline bool
-may_flood(struct weir_pipe *pipe, const struct weir_verdict *verdict, const struct weir_tenant *tenant, uint64_t now)
+may_flood(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i)
 {
-	struct share *share = share_of(pipe, tenant, now);
-	uint32_t copies = verdict->sw->n_vports + verdict->sw->n_remotes;
+	const struct weir_switch *sw = burst->verdict[i]->sw;
+	struct share *share = share_of(pipe, burst->in[i]->tenant, burst->now);
+	uint32_t copies = sw->n_vports + sw->n_remotes;
 
 	if (share->copies != 0 && share->copies + copies > WEIR_COPIES_SHARE)
 		return false;
 	share->copies += copies;
+	pipe->admit.parts[i] += copies;
 	return true;
 }
 
@@ -26,7 +31,7 @@ police(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i)
 
 	if (verdict->action != WEIR_FLOOD)
 		return WEIR_OK;
-	if (!may_flood(pipe, verdict, burst->in[i]->tenant, burst->now))
+	if (!may_flood(pipe, burst, i))
 		return WEIR_DROP_FLOOD_LIMIT;
 	return take_in(pipe, verdict, burst->frame[i].len, burst->now) ? WEIR_OK : WEIR_DROP_VPORT_LIMIT;
 }

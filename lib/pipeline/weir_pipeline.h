@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The way of a packet: parse -> lookup (classify and resolve, if it is not known) -> police -> forward -> rewrite ->
- * tx, burst by burst, run to completion. One file a stage; pipeline.c lists them in order.
+ * The way of a packet: parse -> lookup (admit; classify and resolve, if it is not known) -> police -> forward ->
+ * rewrite -> tx, burst by burst, run to completion. One file a stage; pipeline.c lists them in order.
  *
  * Everything here runs on one worker and belongs to it: no lock, no memory from the heap, no system call, no log, no
  * clock.
@@ -30,6 +30,7 @@ struct weir_burst {
 	uint64_t now;
 	int64_t fresh;		      /* what was reported to maintenance since then is not again yet */
 	const struct weir_port *port; /* they came in by */
+	uint32_t n;		      /* packets of it */
 	uint32_t n_live;
 	uint32_t n_new; /* of them not of a known path */
 	bool forgot;	/* a flow of the cache, by one of them: what the lookup found may be gone */
@@ -80,6 +81,8 @@ _Static_assert(sizeof(struct weir_learn) == 20, "an element of the learn ring: a
 #define WEIR_LEARN_RING 4096
 #define WEIR_PUNT_RING 512
 #define WEIR_PUNT_ECHO (WEIR_PUNT_RING / 4) /* of them pings: a flood of those must not keep ARP and ND out */
+#define WEIR_FLOWS_FLOOR 64		    /* a tenant has so many slots of a worker's while there are any ... */
+#define WEIR_FLOWS_RESERVE(n) ((n) / 8)	    /* ... of n slots so many are only for tenants below that */
 #define WEIR_LEARN_SHARE 64    /* messages of one tenant a worker passes on within a tick of about 1 ms */
 #define WEIR_COPIES_SHARE 2048 /* copies of one tenant a worker makes within such a tick; one flood always passes */
 #define WEIR_WAIT_MAX 512      /* packets of a worker that wait for a neighbour ... */
@@ -108,6 +111,7 @@ struct weir_work {
 	uint64_t bursts;
 	uint64_t received; /* packets */
 	uint64_t shed;	   /* of them dropped by admit, before anything expensive */
+	uint64_t known;	   /* of them of a known flow to one interface */
 	uint64_t others;   /* of them not of a known flow to one interface */
 	uint64_t walks;
 	uint64_t copies; /* of flooded frames */
@@ -124,7 +128,12 @@ struct weir_pipe_params {
 	struct rte_mempool *pool; /* for copies */
 	uint32_t flows;		  /* slots */
 	uint32_t queued;	  /* packets that may wait for their turn */
-	uint64_t (*cycles)(void); /* the meter of sampled bursts; NULL: none is sampled */
+	/*
+	 * The meter of bursts that are measured: a clock in cycles, of one rate, which goes on while the worker
+	 * idles. NULL: none is measured, and nobody is ever over its share.
+	 */
+	uint64_t (*cycles)(void *arg);
+	void *cycles_arg;
 	int socket;
 };
 
@@ -146,6 +155,40 @@ void weir_pipe_begin(struct weir_pipe *pipe, uint64_t now);
  * dropped if they waited in vain. Once a round, after weir_counters_poll().
  */
 void weir_pipe_wake(struct weir_pipe *pipe);
+
+/* ---- cycles by tenant ---- */
+
+/* How a worker keeps up. */
+enum weir_pressure {
+	WEIR_EASY,    /* nobody asks who had its cycles, but for rounds that are sampled */
+	WEIR_BUSY,    /* it may not: each tenant's cycles are charged to its bucket */
+	WEIR_PRESSED, /* it does not: packets of tenants whose bucket is empty are dropped, as WEIR_DROP_CPU_SHARE */
+};
+
+/*
+ * A round begins in which a cycle measured stands for `scale` cycles of its tenant's (0: none is measured). What is
+ * received from here on is measured with what receiving took.
+ */
+void weir_pipe_account(struct weir_pipe *pipe, enum weir_pressure pressure, uint32_t scale, uint64_t now);
+/* It turned out in the round, one that is measured and not EASY, that the worker is pressed. */
+void weir_pipe_press(struct weir_pipe *pipe);
+bool weir_pipe_pressed(const struct weir_pipe *pipe);
+/* What the round's packets took to be sent is known now: the next round's have to bear it. */
+void weir_pipe_account_sent(struct weir_pipe *pipe);
+
+/* Of a round that is measured: packets of the last burst that were lost in parse or dropped by admission; and cycles
+ * since the round began, up to the end of that burst. */
+uint32_t weir_pipe_lost_early(const struct weir_pipe *pipe);
+uint64_t weir_pipe_round_cycles(const struct weir_pipe *pipe);
+
+/*
+ * Cycles of a tenant (id; whoever had it), and of a port (index) for what belongs to nobody. Any thread. Exact while
+ * the worker is busy or pressed; else by the rounds that are sampled: of n packets of the tenant's in these the error
+ * is about 1/sqrt(n) of its cycles. A packet is charged what those of its burst took on average: all of them to be
+ * received, parsed and found, and behind that known flows what such take, the others the rest, by their copies.
+ */
+uint64_t weir_pipe_tenant_cycles(const struct weir_pipe *pipe, uint32_t tenant);
+uint64_t weir_pipe_port_cycles(const struct weir_pipe *pipe, uint32_t port);
 
 /*
  * Packets that other workers handed over for `port`, whose hand-off ring this worker owns. Two steps, with

@@ -85,22 +85,22 @@ find_row(struct weir_bank *bank, uint32_t key)
 }
 
 void
-weir_count_drop(
-    struct weir_counters *counters, uint32_t iface, enum weir_drop_side side, enum weir_reason reason, uint32_t bytes)
+weir_count_drops(struct weir_counters *counters, uint32_t iface, enum weir_drop_side side, enum weir_reason reason,
+    uint64_t packets, uint64_t bytes)
 {
 	struct weir_count *count = weir_count(counters, iface);
 	struct weir_drop_row *row = find_row(counters->bank, (iface << 8 | (uint32_t)reason) + 1);
 
 	_Static_assert(WEIR_REASON_COUNT < 255, "a reason has eight bits of a row's key, and 0 is no key");
 	if (side == WEIR_DROP_RX) {
-		count->rx_drop_packets++;
+		count->rx_drop_packets += packets;
 		count->rx_drop_bytes += bytes;
 	} else {
-		count->tx_drop_packets++;
+		count->tx_drop_packets += packets;
 		count->tx_drop_bytes += bytes;
 	}
 	if (row != NULL) {
-		row->packets++;
+		row->packets += packets;
 		row->bytes += bytes;
 	}
 }

@@ -167,9 +167,16 @@ weir_count_unsent(struct weir_counters *counters, uint32_t iface, uint32_t bytes
 	count->tx_bytes -= bytes;
 }
 
-/* Counts a drop at `iface`: total and reason. */
-void weir_count_drop(struct weir_counters *counters, uint32_t iface, enum weir_drop_side side,
-    enum weir_reason reason, uint32_t bytes);
+/* Counts so many drops at `iface`: total and reason. */
+void weir_count_drops(struct weir_counters *counters, uint32_t iface, enum weir_drop_side side,
+    enum weir_reason reason, uint64_t packets, uint64_t bytes);
+
+static inline void
+weir_count_drop(
+    struct weir_counters *counters, uint32_t iface, enum weir_drop_side side, enum weir_reason reason, uint32_t bytes)
+{
+	weir_count_drops(counters, iface, side, reason, 1, bytes);
+}
 
 /*
  * A path's record goes, or is to stand for other interfaces: what it counted since the last flip passes to the

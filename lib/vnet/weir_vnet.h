@@ -253,7 +253,7 @@ enum {
  * What a worker holds of them, by index: of each kind side by side, so that little memory holds what many tenants'
  * packets ask for; and one of no limit, of which the worker sees to it that there is always enough.
  */
-#define WEIR_CREDIT_NONE (2 * WEIR_IFACES_MAX + WEIR_DIRECTIONS * WEIR_TENANTS_MAX)
+#define WEIR_CREDIT_NONE (2 * WEIR_IFACES_MAX + (WEIR_DIRECTIONS + 1) * WEIR_TENANTS_MAX)
 #define WEIR_CREDITS (WEIR_CREDIT_NONE + 1)
 
 static inline uint32_t
@@ -272,6 +272,13 @@ static inline uint32_t
 weir_credit_tenant(uint32_t tenant, enum weir_direction direction)
 {
 	return 2 * WEIR_IFACES_MAX + (uint32_t)direction * WEIR_TENANTS_MAX + tenant;
+}
+
+/* Of its set-ups of flows. */
+static inline uint32_t
+weir_credit_setups(uint32_t tenant)
+{
+	return 2 * WEIR_IFACES_MAX + WEIR_DIRECTIONS * WEIR_TENANTS_MAX + tenant;
 }
 
 /* What a walk leads from and to. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- *     bench [EAL options] -- --config FILE --source DEVICE --sink DEVICE [--mode pairs|workers|readers] [--pairs N]
+ *     bench [EAL options] -- --config FILE --source DEVICE --sink DEVICE [--mode pairs|shed|workers|readers] [--pairs
+ * N]
  *         [--chunk-ms N] [--warm-ms N] [--warm-packets N]
  *
  * Exit status 1 if a packet did not come out of a sink, since then the figure is not of the work it claims to be.
@@ -23,6 +24,7 @@
 
 static const struct bench_mode modes[] = {
     {.name = "pairs", .n_workers = 1, .run = bench_pairs},
+    {.name = "shed", .n_workers = 1, .sheds = true, .run = bench_shed},
     {.name = "workers", .n_workers = 2, .run = bench_workers},
     {.name = "readers", .n_workers = 1, .threads = true, .run = bench_readers},
 };
@@ -190,7 +192,7 @@ main(int argc, char **argv)
 	if (parse_args(argc - eal, argv + eal, &bench) != 0 ||
 	    rte_lcore_count() < bench.mode->n_workers + bench.mode->threads) {
 		(void)fprintf(stderr, "usage: bench [EAL options] -- --config FILE --source DEVICE --sink DEVICE "
-				      "[--mode pairs|workers|readers] [--pairs N] [--chunk-ms N] [--warm-ms N] "
+				      "[--mode pairs|shed|workers|readers] [--pairs N] [--chunk-ms N] [--warm-ms N] "
 				      "[--warm-packets N]\n");
 		return 2;
 	}

@@ -49,6 +49,7 @@ struct bench_mode {
 	const char *name;
 	uint32_t n_workers;
 	bool threads;			 /* workers and maintenance are threads of the gateway */
+	bool sheds;			 /* nearly all packets are to be dropped by admission */
 	int (*run)(struct bench *bench); /* measures and prints members of the JSON object; 0 or -1 */
 };
 
@@ -78,6 +79,9 @@ void bench_warm_up(struct bench *bench);
 
 /* bench_mode.run: chunks of the two loops in turns. */
 int bench_pairs(struct bench *bench);
+
+/* bench_mode.run: the same, of packets of tenants that have a thousandth of the worker each. */
+int bench_shed(struct bench *bench);
 
 /* ---- workers.c ---- */
 

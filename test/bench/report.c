@@ -105,7 +105,7 @@ bench_report(struct bench *bench)
 	const struct bench_totals *before = &bench->before;
 	struct bench_totals after;
 	struct weir_view_info info;
-	uint64_t in, out;
+	uint64_t in, out, lost, dropped;
 
 	print_stages(bench->gateway);
 	weir_view_info(bench->gateway, &info);
@@ -116,11 +116,13 @@ bench_report(struct bench *bench)
 		     ",\"flows\":%u,\"flow_slots\":%u,\"received\":%" PRIu64 ",\"lost\":%" PRIi64,
 	    rte_get_tsc_hz(), bench->load_seconds, bench->grown[0], bench->grown[1], info.flows, info.flow_slots,
 	    after.in - before->in, (int64_t)(in - out));
-	if (in == out && after.dropped == before->dropped)
+	dropped = after.dropped - before->dropped;
+	lost = in - out;
+	if (lost == (bench->mode->sheds ? dropped : 0))
 		return true;
 	(void)fprintf(stderr,
 	    "bench: %" PRIu64 " packets received or made, %" PRIu64 " sent or used, %" PRIu64 " dropped\n", in, out,
-	    after.dropped - before->dropped);
+	    dropped);
 	print_drops(bench->gateway);
 	return false;
 }

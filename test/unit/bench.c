@@ -15,6 +15,7 @@
 
 struct weir_gateway *gateway;
 uint64_t now;
+uint64_t (*bench_cycles)(void *arg);
 struct rte_mempool *pool;
 struct weir_outcome outcome;
 static struct rte_ring *rx[BENCH_PORTS], *tx[BENCH_PORTS];
@@ -39,8 +40,12 @@ make_port(uint32_t p)
 void
 bench_open(uint32_t n_workers, const char *state_dir)
 {
-	struct weir_gateway_params params = {
-	    .n_workers = n_workers, .state_dir = state_dir, .mbufs = 2047, .mbuf_size = ROOM, .now = now};
+	struct weir_gateway_params params = {.n_workers = n_workers,
+	    .state_dir = state_dir,
+	    .mbufs = 2047,
+	    .mbuf_size = ROOM,
+	    .cycles = bench_cycles,
+	    .now = now};
 	struct weir_err err = {0};
 
 	gateway = weir_gateway_create(&params, &err);

@@ -19,6 +19,8 @@
 
 extern struct weir_gateway *gateway;
 extern uint64_t now;
+/* Meter of the workers' cycles; NULL, until a test sets it before bench_start(): the TSC. */
+extern uint64_t (*bench_cycles)(void *arg);
 extern struct rte_mempool *pool; /* what is injected comes from here */
 
 /* EAL, ports, a gateway of so many workers without a configuration. */

@@ -391,6 +391,7 @@ probe(struct rte_vdev_device *vdev)
 	    .link_autoneg = RTE_ETH_LINK_FIXED};
 	dev->dev_ops = &ops;
 	dev->rx_pkt_burst = nicsim_rx_any;
+	dev->rx_queue_count = nicsim_rx_count;
 	dev->tx_pkt_burst = nicsim_tx;
 	rte_eth_dev_probing_finish(dev);
 	return 0;

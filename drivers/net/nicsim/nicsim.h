@@ -177,6 +177,9 @@ struct nicsim_txq {
 uint16_t nicsim_rx(void *rxq, struct rte_mbuf **packets, uint16_t n);
 uint16_t nicsim_rx_any(void *rxq, struct rte_mbuf **packets, uint16_t n);
 
+/* Packets that wait: those that the rate let in. */
+uint32_t nicsim_rx_count(void *rxq);
+
 /* tx_pkt_burst: plain; under MBUF_FAST_FREE; and with an eye on what asks for neighbours. All packets are taken. */
 uint16_t nicsim_tx(void *txq, struct rte_mbuf **packets, uint16_t n);
 uint16_t nicsim_tx_fast_free(void *txq, struct rte_mbuf **packets, uint16_t n);

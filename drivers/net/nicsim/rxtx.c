@@ -79,11 +79,30 @@ nicsim_rx(void *rxq, struct rte_mbuf **packets, uint16_t n)
 	return play(rxq, packets, n, false);
 }
 
+/* What the rate has let in by now. */
+static uint64_t
+arrived(const struct nicsim_rxq *q)
+{
+	return (uint64_t)((unsigned __int128)(rte_rdtsc() - q->start) * q->rate / q->cycles);
+}
+
+uint32_t
+nicsim_rx_count(void *rxq)
+{
+	const struct nicsim_rxq *q = rxq;
+	uint64_t waits;
+
+	if (q->rate == 0)
+		return 0;
+	waits = arrived(q) - q->played;
+	return (uint32_t)(waits < q->backlog ? waits : q->backlog);
+}
+
 /* How many of n the rate lets in by now. */
 static uint16_t
 due(struct nicsim_rxq *q, uint16_t n)
 {
-	uint64_t all = (uint64_t)((unsigned __int128)(rte_rdtsc() - q->start) * q->rate / q->cycles);
+	uint64_t all = arrived(q);
 
 	if (all - q->played > q->backlog) {
 		q->missed += all - q->played - q->backlog;

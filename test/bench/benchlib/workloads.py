@@ -71,6 +71,8 @@ WORKLOADS = tuple(
     + [Workload("new", "in", 1_000, 100_000, new=new, label=f"{new}%", slots=CHURN) for new in (0, 1, 10, 50, 100)]
     + [Workload("tenants", "in", tenants, 100_000, ratio_goal=goal, label=number(tenants))
        for tenants, goal in {1: 1, 1_000: 1.1, 10_000: 1.15}.items()]
+    + [Workload("shed", kind, 1, flows, goal, mode="shed", label=f"{kind}-{number(flows)}")
+       for kind, flows, goal in (("plain", 1, 60), ("in", 1, 60), ("in", 100_000, 60))]
     + [Workload("readers", "in", 1_000, 100_000, mode="readers"),
        Workload("workers", "in", 1_000, 100_000, mode="workers"),
        Workload("memory", "in", 1_000, ROOM),
@@ -107,7 +109,7 @@ def _ports(load):
     traffic = {"plain": "plain", "vlan": "vlan", "in": f"vxlan,outer={load.ip}", "out": "vlan"}[load.kind]
     queues = 2 if load.mode == "workers" else 1
     source = (f"{SOURCE},traffic={traffic},inner={load.ip},tenants={load.tenants},flows={load.flows},new={load.new},"
-              f"queues={queues}")
+              f"queues={queues}{',rate=1000000000' if load.mode == 'shed' else ''}")
     sinks = 1 if load.kind == "out" else -(-load.tenants // VLANS)
     neigh = ",neigh=1" if load.kind == "out" else ""
     return {"near": {"devargs": source}} | {

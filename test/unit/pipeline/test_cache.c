@@ -171,6 +171,9 @@ BENCH_TEST(cache, quota_comes_back_with_age)
 
 BENCH_TEST(cache, a_full_table)
 {
+	/* The rest is for others. */
+	const uint32_t red = WEIR_CFG_FLOWS_MIN - WEIR_FLOWS_RESERVE(WEIR_CFG_FLOWS_MIN);
+
 	bench_close();
 	bench_open(1, NULL);
 	load("{" PORTS_TEXT "'tenants':{" RED_TEXT "}}");
@@ -185,13 +188,64 @@ BENCH_TEST(cache, a_full_table)
 		send(flow(i));
 		cr_assert_eq(n_sent(2), 1, "flow %u", i);
 	}
-	cr_assert_eq(slots_used(), WEIR_CFG_FLOWS_MIN);
-	cr_assert_eq(flows_of("red"), WEIR_CFG_FLOWS_MIN);
-	cr_assert_eq(flows_refused("red"), 100);
+	cr_assert_eq(slots_used(), red);
+	cr_assert_eq(flows_of("red"), red);
+	cr_assert_eq(flows_refused("red"), MANY - red);
 	pass_time(40 * SECOND);
 	cr_assert_eq(flows_of("red"), 0);
 	send(flow(MANY));
 	cr_assert_eq(flows_of("red"), 1);
+}
+
+/* Who holds few has slots in a table that others would fill, and no more than that. */
+BENCH_TEST(cache, a_tenant_has_a_floor)
+{
+	const uint32_t capacity = weir_flows_capacity(weir_worker_flows(weir_gateway_worker(gateway, 0)));
+
+	patch("{'tenants':{'blue':{'vports':{'b':{'switch':'web','port':'p2','vlan':20}}}}}");
+	for (uint32_t i = 0; i < capacity; i++) {
+		now += MS;
+		send(flow(i));
+		discard();
+	}
+	cr_assert_eq(flows_of("red"), capacity - WEIR_FLOWS_RESERVE(capacity));
+	for (uint32_t i = 0; i < WEIR_FLOWS_FLOOR + 10; i++) {
+		send(tagged(flow(i), 20));
+		cr_assert_eq(n_sent(0) + n_sent(2), 2, "flooded, or forwarded");
+	}
+	cr_assert_eq(flows_of("blue"), WEIR_FLOWS_FLOOR);
+	cr_assert_eq(flows_refused("blue"), 10);
+	/* What ages is given back to who held it. */
+	pass_time(40 * SECOND);
+	for (uint32_t i = 0; i < WEIR_FLOWS_FLOOR + 10; i++)
+		send(tagged(flow(i), 20));
+	cr_assert_eq(flows_of("blue"), WEIR_FLOWS_FLOOR + 10);
+	discard();
+}
+
+/* New flows are limited where the tenant's contract says so; those that are known are not. */
+BENCH_TEST(cache, set_ups_are_limited)
+{
+	uint32_t a = vport_id("red", "a"), burst = 5;
+
+	patch("{'tenants':{'red':{'quota':{'flow_setups':'1kpps'}}}}");
+	for (uint32_t i = 0; i < burst + 3; i++)
+		send(flow(i));
+	expect_drops(a, WEIR_DROP_SETUP_LIMIT, 3, 3);
+	cr_assert_eq(n_sent(2), burst);
+	for (uint32_t i = 0; i < 100; i++)
+		send(flow(i % burst));
+	expect_drops(a, WEIR_DROP_SETUP_LIMIT, 3, 3);
+	cr_assert_eq(n_sent(2), 100);
+	/* Another tenant's are its own. */
+	inject(1, tagged(flow(0), 20));
+	poll_all();
+	expect_drops(vport_id("blue", "a"), WEIR_DROP_SETUP_LIMIT, 0, 0);
+	now += MS;
+	send(flow(100));
+	send(flow(101));
+	expect_drops(a, WEIR_DROP_SETUP_LIMIT, 4, 4);
+	discard();
 }
 
 /* Each pair of MACs is a path of its own, of which there are fewer than flows. */

@@ -368,8 +368,9 @@ static uint64_t meter;
 
 /* The n-th look at the meter is 2^n on: each stage in its turn takes twice as much as the one before. */
 static uint64_t
-next_cycles(void)
+next_cycles(void *arg)
 {
+	(void)arg;
 	meter = 2 * meter + 1;
 	return meter;
 }
