@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- *     bench [EAL options] -- --config FILE --source DEVICE --sink DEVICE [--mode pairs|shed|workers|readers] [--pairs
- * N]
- *         [--chunk-ms N] [--warm-ms N] [--warm-packets N]
+ *     bench [EAL options] -- --config FILE --source DEVICE --sink DEVICE [--mode pairs|shed|workers|readers]
+ *         [--pairs N] [--chunk-ms N] [--warm-ms N] [--warm-packets N]
  *
  * Exit status 1 if a packet did not come out of a sink, since then the figure is not of the work it claims to be.
  */
