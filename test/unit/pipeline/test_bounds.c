@@ -47,6 +47,33 @@ BENCH_TEST(bounds, copies_of_a_tenant)
 	expect_drops(red, WEIR_DROP_FLOOD_LIMIT, 3, 3);
 }
 
+/* A switch of more members than the share may flood, and pays with the next milliseconds' shares. */
+BENCH_TEST(bounds, a_very_wide_switch)
+{
+	const uint64_t tick = UINT64_C(1) << 20;
+	static char text[1 << 16];
+	uint32_t a, at = (uint32_t)snprintf(text, sizeof(text),
+			"{" PORTS_TEXT "'tenants':{'red':{'switches':{'web':{'vni':5001,'remotes':['192.0.2.2'");
+
+	for (uint32_t i = 0; i < 1000; i++)
+		at += (uint32_t)snprintf(text + at, sizeof(text) - at, ",'10.1.%u.%u'", i / 250, 1 + i % 250);
+	at += (uint32_t)snprintf(text + at, sizeof(text) - at, "]}},'vports':{'a':{'switch':'web','port':'p1'}");
+	for (uint32_t i = 1; i < WEIR_COPIES_SHARE - 990; i++)
+		at += (uint32_t)snprintf(
+		    text + at, sizeof(text) - at, ",'%u':{'switch':'web','port':'p1','vlan':%u}", i, i);
+	(void)snprintf(text + at, sizeof(text) - at, "}}}}");
+	load(text);
+	a = vport_id("red", "a");
+	broadcast(1, true);
+	expect_drops(a, WEIR_DROP_FLOOD_LIMIT, 0, 0);
+	now += tick;
+	broadcast(1, true);
+	expect_drops(a, WEIR_DROP_FLOOD_LIMIT, 1, 1);
+	now += tick;
+	broadcast(1, true);
+	expect_drops(a, WEIR_DROP_FLOOD_LIMIT, 1, 1);
+}
+
 static struct frame
 ping(void)
 {

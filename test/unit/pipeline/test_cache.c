@@ -220,6 +220,15 @@ BENCH_TEST(cache, a_tenant_has_a_floor)
 	for (uint32_t i = 0; i < WEIR_FLOWS_FLOOR + 10; i++)
 		send(tagged(flow(i), 20));
 	cr_assert_eq(flows_of("blue"), WEIR_FLOWS_FLOOR + 10);
+	pass_time(40 * SECOND);
+	for (uint32_t i = 0; i < capacity; i++) {
+		now += MS;
+		send(flow(i));
+		discard();
+	}
+	for (uint32_t i = 0; i < WEIR_FLOWS_FLOOR + 10; i++)
+		send(tagged(flow(i), 20));
+	cr_assert_eq(flows_of("blue"), WEIR_FLOWS_FLOOR, "what aged is counted no more");
 	discard();
 }
 
