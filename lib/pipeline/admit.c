@@ -267,7 +267,7 @@ void
 account_burst(struct weir_pipe *pipe, const struct weir_burst *burst)
 {
 	struct admit *admit = &pipe->admit;
-	uint64_t end = read_cycles(pipe);
+	uint64_t end = read_cycles(pipe), cycles = 0;
 	struct costs costs = costs_of(admit, burst, admit->found - admit->mark + admit->carry, end - admit->found);
 
 	for (uint32_t i = 0; i < burst->n; i++) {
@@ -279,15 +279,20 @@ account_burst(struct weir_pipe *pipe, const struct weir_burst *burst)
 			admit->account[i] = owner_of(burst, burst->in[i]);
 		__builtin_prefetch(&admit->accounts[admit->account[i]], 1);
 	}
+	/* Packets of one account, one after the other, are charged together. */
 	for (uint32_t i = 0; i < burst->n; i++) {
 		enum outcome outcome = outcome_of(admit, burst, i);
-		uint64_t cycles = costs.each;
+		uint32_t id = admit->account[i];
 
+		cycles += costs.each;
 		if (outcome == KNOWN)
 			cycles += costs.known;
 		else if (outcome == OTHER)
 			cycles += costs.part * admit->parts[i];
-		charge(pipe, admit->account[i], cycles, outcome);
+		if (i + 1 < burst->n && admit->account[i + 1] == id && outcome_of(admit, burst, i + 1) == outcome)
+			continue;
+		charge(pipe, id, cycles, outcome);
+		cycles = 0;
 	}
 	admit->mark = end;
 }
