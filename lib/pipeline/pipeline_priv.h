@@ -16,11 +16,11 @@ struct txbuf {
 	uint32_t bytes[2 * WEIR_BURST];
 };
 
-/* What a tenant had of this worker within the tick of about 1 ms. */
+/* What a tenant had of this worker; some of it within the tick of about 1 ms. */
 struct share {
 	uint32_t tick;
 	uint32_t learned; /* messages to maintenance */
-	uint32_t copies;  /* of flooded frames; what is over the share is of the next ticks' */
+	uint64_t copied;  /* ns: up to when its time for copies of flooded frames is used */
 };
 
 /* ---- admission: see admit.c ---- */
@@ -193,10 +193,8 @@ share_of(struct weir_pipe *pipe, const struct weir_tenant *tenant, uint64_t now)
 	uint32_t tick = (uint32_t)(now >> 20);
 
 	if (share->tick != tick) {
-		uint64_t had = (uint64_t)(tick - share->tick) * WEIR_COPIES_SHARE;
-
-		*share =
-		    (struct share){.tick = tick, .copies = share->copies > had ? share->copies - (uint32_t)had : 0};
+		share->tick = tick;
+		share->learned = 0;
 	}
 	return share;
 }

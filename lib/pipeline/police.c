@@ -7,19 +7,20 @@
 #include "pipeline_priv.h"
 
 /*
- * Work that one frame makes many times over is bounded; but a switch of any size may flood: one of more members than
- * the share has used up that of the next ticks as well.
+ * Work that one frame makes many times over is bounded; but a switch of any size may flood, and is then not to flood
+ * for as long as the copies of that one are worth.
  */
 static inline bool
 may_flood(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i)
 {
 	const struct weir_switch *sw = burst->verdict[i]->sw;
 	struct share *share = share_of(pipe, burst->in[i]->tenant, burst->now);
+	uint64_t now = burst->now, begin = share->copied > now ? share->copied : now;
 	uint32_t copies = sw->n_vports + sw->n_remotes;
 
-	if (share->copies != 0 && share->copies + copies > WEIR_COPIES_SHARE)
+	if (begin != now && begin + copies * WEIR_COPIES_NS > now + WEIR_COPIES_BURST * WEIR_COPIES_NS)
 		return false;
-	share->copies += copies;
+	share->copied = begin + copies * WEIR_COPIES_NS;
 	pipe->admit.parts[i] += copies;
 	return true;
 }

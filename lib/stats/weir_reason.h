@@ -39,7 +39,7 @@
 	R(VPORT_LIMIT,      "vport_limit",      "over the vport's limit")                                              \
 	R(PORT_SHARE,       "port_share",       "over the tenant's guarantee and its share of what the port has to spare") \
 	R(QUEUE_MEMORY,     "queue_memory",     "too many of the tenant's packets wait already: buffers are for all")       \
-	R(FLOOD_LIMIT,      "flood_limit",      "over the copies of flooded frames that a tenant has in a millisecond")     \
+	R(FLOOD_LIMIT,      "flood_limit",      "over the copies of flooded frames that a tenant has in a time")     \
 	R(CPU_SHARE,        "cpu_share",        "over the tenant's share of a busy worker's cycles")                    \
 	R(SETUP_LIMIT,      "setup_limit",      "over the new flows that a tenant may set up in a second")              \
 	R(MTU,              "mtu",              "larger than the MTU of the port it should leave by")                  \

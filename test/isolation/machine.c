@@ -186,6 +186,15 @@ run_sources(struct machine *machine, uint64_t now)
 
 /* ---- workers ---- */
 
+/* The meter of a worker's cycles: its clock, and what it has done since that stood still. */
+static uint64_t
+read_cycles(void *arg)
+{
+	const struct clock *clock = arg;
+
+	return clock->at * 7 / 2500 + (clock->work == NULL ? 0 : cost_of_work(clock->work) - clock->before);
+}
+
 static void
 round_of(struct machine *machine, uint32_t w)
 {
@@ -195,7 +204,10 @@ round_of(struct machine *machine, uint32_t w)
 	struct clock *clock = &machine->clocks[w];
 	uint64_t start = clock->at, cost, next;
 
+	clock->work = work;
+	clock->before = before;
 	(void)weir_worker_poll(worker, weir_time(start));
+	clock->work = NULL;
 	cost = cost_of_work(work) - before;
 	clock->at += idle + COST_PS(cost);
 	if (work->sent != sent)
@@ -324,11 +336,14 @@ make_sources(struct machine *machine)
 int
 machine_open(struct machine *machine, const struct machine_params *params)
 {
+	void *meters[MACHINE_WORKERS];
 	struct weir_gateway_params gateway = {
 	    .n_workers = machine->n_workers,
 	    .mbufs = BUFFERS,
 	    .mbuf_size = ROOM,
 	    .now = BEGIN - WEIR_NS_PER_S,
+	    .cycles = read_cycles,
+	    .cycles_args = meters,
 	};
 	struct weir_err err = {0};
 
@@ -337,6 +352,8 @@ machine_open(struct machine *machine, const struct machine_params *params)
 	machine->now = machine->maintained = machine->strayed = machine->digest = 0;
 	for (uint32_t p = 0; p < params->net->n_ports; p++)
 		machine->lines[p].bps = params->net->ports[p].wire;
+	for (uint32_t w = 0; w < MACHINE_WORKERS; w++)
+		meters[w] = &machine->clocks[w];
 	/* Workers do not go in step. */
 	for (uint32_t w = 0; w < machine->n_workers; w++)
 		machine->clocks[w] = (struct clock){.at = w * 37 * PS_NS};

@@ -28,6 +28,9 @@ struct machine_params {
 
 struct clock {
 	uint64_t at, busy; /* ps: of its next round; spent on packets within the window */
+	/* During a round: what it does, and what that had cost before. */
+	const struct weir_work *work;
+	uint64_t before;
 };
 
 struct machine {
