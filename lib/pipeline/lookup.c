@@ -13,6 +13,7 @@
 
 #include "pipeline_priv.h"
 
+#define MANY_OTHERS 8 /* packets of a burst that are walked or make a flow: some microseconds */
 #define LEARN_AGAIN ((int64_t)WEIR_NS_PER_MS)
 
 /* Binds the flow to a path that has counted it. */
@@ -381,6 +382,9 @@ stage_lookup(struct weir_pipe *pipe, struct weir_burst *burst)
 		}
 	}
 	pipe->work.known += kept;
+	/* What earlier bursts of the round send does not wait for the work ahead. */
+	if (n >= MANY_OTHERS && pipe->n_dirty > 0)
+		send_all(pipe);
 	pipe->work.others += n;
 	burst->n_live = n > 0 ? take_others(pipe, burst, others, n, kept) : kept;
 }

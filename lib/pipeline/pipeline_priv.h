@@ -329,6 +329,9 @@ tx_put(struct txbuf *buf, struct rte_mbuf *m, uint32_t iface, uint32_t bytes)
 	buf->bytes[buf->n++] = bytes;
 }
 
+/* Sends what the transmit buffers hold, and of what waits what may go now. */
+void send_all(struct weir_pipe *pipe);
+
 /* tx() where the buffer is full or the packet has several segments. */
 void tx_awkward(
     struct weir_pipe *pipe, const struct weir_port *port, struct rte_mbuf *m, uint32_t iface, uint32_t bytes);

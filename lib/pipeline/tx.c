@@ -117,21 +117,27 @@ tx_awkward(struct weir_pipe *pipe, const struct weir_port *port, struct rte_mbuf
 	tx_put(buf, m, iface, bytes);
 }
 
+void
+send_all(struct weir_pipe *pipe)
+{
+	backlog_serve(pipe);
+	for (uint32_t i = 0; i < pipe->n_dirty; i++) {
+		struct txbuf *buf = &pipe->tx[pipe->dirty[i]];
+
+		if (buf->n > 0)
+			pipe->sent += flush(pipe, buf);
+		buf->port = NULL; /* it may be gone by the next round */
+	}
+	pipe->n_dirty = 0;
+}
+
 uint32_t
 weir_pipe_flush(struct weir_pipe *pipe)
 {
 	uint32_t sent;
 
-	backlog_serve(pipe);
+	send_all(pipe);
 	sent = pipe->sent;
-	for (uint32_t i = 0; i < pipe->n_dirty; i++) {
-		struct txbuf *buf = &pipe->tx[pipe->dirty[i]];
-
-		if (buf->n > 0)
-			sent += flush(pipe, buf);
-		buf->port = NULL; /* it may be gone by the next round */
-	}
-	pipe->n_dirty = 0;
 	pipe->sent = 0;
 	pipe->work.sent += sent;
 	return sent;

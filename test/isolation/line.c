@@ -2,8 +2,10 @@
 #include "line.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <rte_eth_ring.h>
+#include <rte_ethdev.h>
 
 #include "record.h"
 
@@ -38,8 +40,50 @@ set_room(struct line_queue *queue)
 	queue->tx->capacity = LINE_DESCRIPTORS - queue->n;
 }
 
+static uint64_t (*clock_read)(void *arg);
+static void *clock_arg;
+
 void
-line_collect(struct line *line, uint64_t at)
+line_set_clock(uint64_t (*read)(void *arg), void *arg)
+{
+	clock_read = read;
+	clock_arg = arg;
+}
+
+/* A frame keeps in its own buffer when it was given. */
+static uint64_t *
+given(struct rte_mbuf *m)
+{
+	return (uint64_t *)(void *)m->dynfield1;
+}
+
+static uint16_t
+stamp(uint16_t port, uint16_t queue, struct rte_mbuf *m[], uint16_t n, void *arg)
+{
+	(void)port;
+	(void)queue;
+	(void)arg;
+	for (uint16_t i = 0; i < n; i++)
+		*given(m[i]) = clock_read == NULL ? 0 : clock_read(clock_arg);
+	return n;
+}
+
+void
+line_watch(const struct line *line)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+	uint16_t port;
+
+	(void)snprintf(name, sizeof(name), "net_ring_p%u", line->port);
+	if (rte_eth_dev_get_port_by_name(name, &port) != 0)
+		abort();
+	for (uint16_t q = 0; q < line->n_queues; q++)
+		if (rte_eth_add_tx_callback(port, q, stamp, NULL) == NULL)
+			abort();
+}
+
+void
+line_collect(struct line *line)
 {
 	for (uint32_t q = 0; q < line->n_queues; q++) {
 		struct line_queue *queue = &line->queues[q];
@@ -50,7 +94,7 @@ line_collect(struct line *line, uint64_t at)
 			continue;
 		for (uint32_t i = 0; i < n; i++)
 			queue->frames[(queue->first + queue->n++) % LINE_DESCRIPTORS] = (struct line_frame){.m = m[i],
-			    .at = at,
+			    .at = *given(m[i]),
 			    .time = line->bps != 0 ? (m[i]->pkt_len + RECORD_EXTRA) * 8 * PS_S / line->bps : 0};
 		set_room(queue);
 		line->due = 0;
@@ -107,7 +151,7 @@ line_clear(struct line *line)
 {
 	void *m;
 
-	line_collect(line, 0);
+	line_collect(line);
 	for (uint32_t q = 0; q < line->n_queues; q++) {
 		struct line_queue *queue = &line->queues[q];
 

@@ -35,8 +35,14 @@ struct line {
 /* Rings and an ethdev "net_ring_p<port>" of so many queues. 0 or -1. Once a process and port. */
 int line_create(struct line *line, uint32_t port, uint32_t n_queues);
 
-/* What the worker gave to its queues in a round that ended at `at`. */
-void line_collect(struct line *line, uint64_t at);
+/* Its frames are noted when they are given. Once its ethdev is configured. */
+void line_watch(const struct line *line);
+
+/* The clock (ps) of the worker that gives frames from now on. */
+void line_set_clock(uint64_t (*read)(void *arg), void *arg);
+
+/* What the worker gave to its queues in a round. */
+void line_collect(struct line *line);
 
 /* Calls left() for each frame that has left by `now`, at the time of its last bit; the frame is freed behind it. */
 void line_run(struct line *line, uint64_t now,

@@ -195,6 +195,14 @@ read_cycles(void *arg)
 	return clock->at * 7 / 2500 + (clock->work == NULL ? 0 : cost_of_work(clock->work) - clock->before);
 }
 
+static uint64_t
+read_ps(void *arg)
+{
+	const struct clock *clock = arg;
+
+	return clock->at + COST_PS(clock->work == NULL ? 0 : cost_of_work(clock->work) - clock->before);
+}
+
 static void
 round_of(struct machine *machine, uint32_t w)
 {
@@ -206,13 +214,14 @@ round_of(struct machine *machine, uint32_t w)
 
 	clock->work = work;
 	clock->before = before;
+	line_set_clock(read_ps, clock);
 	(void)weir_worker_poll(worker, weir_time(start));
 	clock->work = NULL;
 	cost = cost_of_work(work) - before;
 	clock->at += idle + COST_PS(cost);
 	if (work->sent != sent)
 		for (uint32_t p = 0; p < machine->net->n_ports; p++)
-			line_collect(&machine->lines[p], clock->at);
+			line_collect(&machine->lines[p]);
 	if (cost > 0) {
 		if (start >= machine->params.window.from && start < machine->params.window.to)
 			clock->busy += clock->at - start;
@@ -310,7 +319,7 @@ settle(struct machine *machine)
 		for (uint32_t w = 0; w < machine->n_workers; w++)
 			(void)weir_worker_poll(weir_gateway_worker(machine->gateway, w), now);
 		for (uint32_t p = 0; p < machine->net->n_ports; p++)
-			line_collect(&machine->lines[p], 0);
+			line_collect(&machine->lines[p]);
 		run_lines(machine, UINT64_MAX);
 		for (uint32_t p = 0; p < machine->net->n_ports; p++)
 			machine->lines[p].busy = machine->lines[p].due = 0;
@@ -361,6 +370,8 @@ machine_open(struct machine *machine, const struct machine_params *params)
 	if (machine->gateway != NULL && restore(machine->gateway, params->flows, &err) == 0 &&
 	    load(machine, &err) == 0) {
 		machine->pool = rte_mempool_lookup("weir_mbufs");
+		for (uint32_t p = 0; p < params->net->n_ports; p++)
+			line_watch(&machine->lines[p]);
 		settle(machine);
 		make_sources(machine);
 		return 0;

@@ -151,7 +151,7 @@ add_victims(struct run *run)
 	    {{.pattern = REQUEST,
 		 .mix = &mix_bulk,
 		 .pinned = true,
-		 .rate = 10 * GBPS,
+		 .rate = PROMISE / (4 * CONNECTIONS), /* all at once are within the promise */
 		 .rtt = 500 * PS_US,
 		 .burst = 10,
 		 .pause = PS_MS},
