@@ -4,6 +4,9 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+static struct check *add(struct report *report, double value, double bound, const char *unit, const char *fmt,
+    va_list ap) WEIR_PRINTF(5, 0);
+
 static struct check *
 add(struct report *report, double value, double bound, const char *unit, const char *fmt, va_list ap)
 {
