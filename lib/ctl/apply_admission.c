@@ -107,7 +107,7 @@ gains_underlay(const struct weir_change *change, const char *port)
 static void
 add_new_ports(struct weir_admission *admission, const struct weir_change *change)
 {
-	for (uint32_t i = 0; i < change->n_ports; i++)
+	for (uint32_t i = 0; change != NULL && i < change->n_ports; i++)
 		if (change->ports[i].before == NULL)
 			admission->ports[admission->n++] = (struct weir_admission_port){
 			    .name = change->ports[i].after->name,

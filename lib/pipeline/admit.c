@@ -174,7 +174,7 @@ shed_excess(struct weir_pipe *pipe, struct weir_burst *burst)
 		admit->account[i] = id = whose(pipe, burst, i, &in);
 		accrue(pipe, &admit->accounts[id], id);
 		/* What is nobody's is dropped anyway. */
-		if (admit->accounts[id].level <= 0 && id < WEIR_TENANTS_MAX)
+		if (id < WEIR_TENANTS_MAX && admit->accounts[id].level <= 0)
 			shed_one(pipe, burst, i, in, &shed);
 		else
 			burst->live[kept++] = i;

@@ -88,7 +88,8 @@ queue_key(const struct leaving *leaving, const struct weir_port *port)
 	return UINT64_C(1) << 63 | (uint64_t)direction_of(leaving) << 62 | (uint64_t)port->index << 40 |
 	       (uint64_t)leaf_of(leaving)->id << 20 | in;
 }
-static_assert(WEIR_IFACES_MAX <= 1u << 19 && WEIR_PORTS_MAX <= 1u << 10, "ids fit keys");
+static_assert(WEIR_IFACES_MAX < 1u << 20, "an interface fits a key");
+static_assert(WEIR_PORTS_MAX <= 1u << 20, "a port fits a key");
 
 static struct member **
 slot_of(const struct backlog *backlog, uint64_t key)
