@@ -11,15 +11,19 @@
 
 #define WATCH_ROUNDS 2 /* with full bursts, and cycles are charged */
 #define PRESSED_ROUNDS 4
+#define BLIND_ROUNDS 128 /* 4,096 packets */
 #define HOLD (2 * WEIR_NS_PER_MS)
 
-/* Is there another burst in the queue? Where the driver does not say, one as full as the one before counts. */
+/*
+ * Is there another burst in the queue? Where the driver does not say (those in front of a kernel's socket), there is
+ * if bursts have been full for longer than a pause of the worker's can have filled any queue.
+ */
 static bool
 more_behind(const struct pressure *pressure, const struct weir_rxq *rxq)
 {
 	int n = rte_eth_rx_queue_count(rxq->port->ethdev, rxq->queue);
 
-	return n >= 0 ? n >= WEIR_BURST : pressure->full > 0;
+	return n >= 0 ? n >= WEIR_BURST : pressure->full >= BLIND_ROUNDS;
 }
 
 enum weir_pressure

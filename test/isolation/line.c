@@ -68,6 +68,13 @@ stamp(uint16_t port, uint16_t queue, struct rte_mbuf *m[], uint16_t n, void *arg
 	return n;
 }
 
+/* What net_ring does not say of itself. */
+static uint32_t
+count(void *queue)
+{
+	return rte_ring_count(*(struct rte_ring **)queue); /* its first field */
+}
+
 void
 line_watch(const struct line *line)
 {
@@ -77,6 +84,7 @@ line_watch(const struct line *line)
 	(void)snprintf(name, sizeof(name), "net_ring_p%u", line->port);
 	if (rte_eth_dev_get_port_by_name(name, &port) != 0)
 		abort();
+	rte_eth_fp_ops[port].rx_queue_count = count;
 	for (uint16_t q = 0; q < line->n_queues; q++)
 		if (rte_eth_add_tx_callback(port, q, stamp, NULL) == NULL)
 			abort();

@@ -6,6 +6,7 @@
 
 #include <rte_eal.h>
 #include <rte_eth_ring.h>
+#include <rte_ethdev.h>
 #include <rte_malloc.h>
 
 #include "weir_pipeline.h"
@@ -35,6 +36,29 @@ make_port(uint32_t p)
 	cr_assert(rx[p] != NULL && tx[p] != NULL);
 	(void)snprintf(name, sizeof(name), "p%u", p);
 	cr_assert_geq(rte_eth_from_rings(name, &rx[p], 1, &tx[p], 1, 0), 0);
+}
+
+static uint16_t
+ethdev_of(uint32_t port)
+{
+	char name[32];
+	uint16_t ethdev;
+
+	(void)snprintf(name, sizeof(name), "net_ring_p%u", port);
+	cr_assert_eq(rte_eth_dev_get_port_by_name(name, &ethdev), 0);
+	return ethdev;
+}
+
+static uint32_t
+queue_count(void *queue)
+{
+	return rte_ring_count(*(struct rte_ring **)queue); /* its first field */
+}
+
+void
+count_queues(uint32_t port)
+{
+	rte_eth_fp_ops[ethdev_of(port)].rx_queue_count = queue_count;
 }
 
 void

@@ -74,6 +74,8 @@ void inject(uint32_t port, struct frame frame);
 void inject_flagged(uint32_t port, struct frame frame, uint64_t ol_flags, uint16_t vlan_tci);
 /* With so many bytes in front of it in its buffer, and others than 0 around it. */
 void inject_with_headroom(uint32_t port, struct frame frame, uint16_t headroom);
+/* From now on, until it is opened anew, a port says how many packets wait in its queue, which net_ring does not. */
+void count_queues(uint32_t port);
 /* Frames that wait to be received on a port. */
 uint32_t waiting(uint32_t port);
 /* The next frame that was sent by a port; false: none. */

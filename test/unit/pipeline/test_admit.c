@@ -64,6 +64,7 @@ setup(void)
 	bench_cycles = meter;
 	bench_start(1);
 	load_both();
+	count_queues(1);
 	patch("{'tenants':{'blue':{'vports':{'b':{'switch':'web','port':'p2','vlan':20}}}}}");
 	introduce(1, 1, 0);
 	introduce(2, 9, 0);
