@@ -219,7 +219,7 @@ run_matrix(const struct scenario *scenario, struct machine *machine, struct repo
 	struct machine_params params = {.net = run.net,
 	    .specs = run.specs,
 	    .flows = 1u << 19,
-	    .window = {warm, warm + scenario_second / 5},
+	    .window = {warm, warm + scenario_second * 2 / 5},
 	    .tick = attack->tick};
 
 	if (run.specs == NULL)
