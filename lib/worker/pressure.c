@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Does the worker keep up? It does not where receive queues go on yielding full bursts and have more behind them (as
- * far as the driver can tell). It takes some rounds to be believed, so that what arrives in batches does not count;
- * but for a while after it was, one such burst is enough: who floods is not let in anew each time that dropping its
- * packets has helped. Whenever bursts are not full nobody is dropped.
+ * Does the worker keep up? It does not where receive queues go on yielding full bursts and have more behind them. It
+ * takes some rounds to be believed, so that what arrives in batches does not count; but for a while after it was, one
+ * such burst is enough: who floods is not let in anew each time that dropping its packets has helped. Whenever bursts
+ * are not full nobody is dropped.
  */
 #include <rte_ethdev.h>
 
@@ -11,19 +11,16 @@
 
 #define WATCH_ROUNDS 2 /* with full bursts, and cycles are charged */
 #define PRESSED_ROUNDS 4
-#define BLIND_ROUNDS 128 /* 4,096 packets */
 #define HOLD (2 * WEIR_NS_PER_MS)
 
 /*
- * Is there another burst in the queue? Where the driver does not say (those in front of a kernel's socket), there is
- * if bursts have been full for longer than a pause of the worker's can have filled any queue.
+ * Is there another burst in the queue? Where the driver does not say there is not: those are in front of a kernel's
+ * socket, which makes its senders wait rather than lose what they sent.
  */
 static bool
-more_behind(const struct pressure *pressure, const struct weir_rxq *rxq)
+more_behind(const struct weir_rxq *rxq)
 {
-	int n = rte_eth_rx_queue_count(rxq->port->ethdev, rxq->queue);
-
-	return n >= 0 ? n >= WEIR_BURST : pressure->full >= BLIND_ROUNDS;
+	return rte_eth_rx_queue_count(rxq->port->ethdev, rxq->queue) >= WEIR_BURST;
 }
 
 enum weir_pressure
@@ -49,7 +46,7 @@ pressure_burst(struct pressure *pressure, const struct weir_rxq *rxq, uint32_t n
 	/* Asked seldom as long as the answer is no. */
 	if (!held && !pressure->backed_up && pressure->full % WATCH_ROUNDS != WATCH_ROUNDS - 1)
 		return false;
-	if (!more_behind(pressure, rxq))
+	if (!more_behind(rxq))
 		return false;
 	pressure->backed_up_now = true;
 	if (!held && pressure->full < PRESSED_ROUNDS)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-Two tenants that have everything the same, each with a host at a vport of weir and one behind a kernel VXLAN peer:
+Two tenants (or more) that have everything the same, each with a host at a vport of weir and one behind a kernel VXLAN peer:
 
     red-near  --[tap or af_packet]--+                          +-- VNI 5001 -- red-far
                                   weir --[af_packet: up0]-- peer
@@ -18,17 +18,18 @@ OVERHEAD = {4: 50, 6: 70}
 
 
 class Twins:
-    def __init__(self, scenario, family=4, mtu=1500, red_tap=False, **weir_params):
+    def __init__(self, scenario, family=4, mtu=1500, red_tap=False, tenants=None, **weir_params):
         self.scenario, self.family, self.mtu = scenario, family, mtu
+        self.tenants = tenants or TENANTS
         self.tapped = {"red"} if red_tap else set()
         self.ns = scenario.netns("weir")
         self.peer = scenario.netns("peer")
-        self.near = {tenant: scenario.netns(f"{tenant}-near") for tenant in TENANTS}
-        self.far = {tenant: scenario.netns(f"{tenant}-far") for tenant in TENANTS}
+        self.near = {tenant: scenario.netns(f"{tenant}-near") for tenant in self.tenants}
+        self.far = {tenant: scenario.netns(f"{tenant}-far") for tenant in self.tenants}
         self.weir = scenario.weir(self.ns, **weir_params)
         self.devargs = {}
         self._underlay()
-        for tenant, vni in TENANTS.items():
+        for tenant, vni in self.tenants.items():
             self._tenant(tenant, vni)
 
     @property
@@ -68,7 +69,7 @@ class Twins:
             "underlay": {"up0": {"address": [f"{UNDERLAY[4][0]}/24", f"{UNDERLAY[6][0]}/64"], "mac": LOCAL_MAC}},
             "tenants": {tenant: {"switches": {"web": {"vni": vni, "remotes": [peer]}},
                                  "vports": {"host": {"switch": "web", "port": f"p-{tenant}"}}}
-                        for tenant, vni in TENANTS.items()},
+                        for tenant, vni in self.tenants.items()},
         }
 
     def start(self, *options, document=None):
@@ -80,8 +81,8 @@ class Twins:
 
     def settle(self):
         """Fixed neighbours everywhere, so that nothing but what a test sends is on the wire."""
-        for tenant in TENANTS:
-            far_dev = f"vx{TENANTS[tenant]}"
+        for tenant in self.tenants:
+            far_dev = f"vx{self.tenants[tenant]}"
             for address in (FAR, FAR6):
                 self.near[tenant].neighbour(self.near_dev(tenant), address, FAR_MAC)
             for address in (NEAR, NEAR6):
