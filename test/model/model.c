@@ -15,6 +15,7 @@
 
 #include "scenarios.h"
 #include "model.h"
+#include "weir_pipeline.h"
 
 #define BATCH_NS (11 * WEIR_NS_PER_MS / 10) /* longer than a tick, in which a tenant has its share of messages */
 #define IDLE_NS (35 * WEIR_NS_PER_S)	    /* flows go */
@@ -215,17 +216,21 @@ source_disputed(void)
 	return false;
 }
 
+/* A tenant may flood so many in one go, whatever the switch. */
+#define FLOODS (WEIR_COPIES_BURST / REF_OUTS)
+
 /*
  * Packets that do not depend on what weir learns from each other: a packet that teaches the switch something is the
- * last of its batch.
+ * last of its batch; and no more of them than one tenant may flood.
  */
 static void
 make_batch(uint32_t want, uint32_t repeat_percent)
 {
 	bool learned = false;
+	uint32_t floods = 0;
 
 	model.n_items = 0;
-	while (model.n_items < want && !learned) {
+	while (model.n_items < want && !learned && floods < FLOODS) {
 		struct item *item = &model.items[model.n_items];
 		uint32_t copies = want == 1 ? 1 : 1 + rng_below(&model.rng, 6);
 		uint32_t queues, usual, other;
@@ -234,7 +239,7 @@ make_batch(uint32_t want, uint32_t repeat_percent)
 		queues = topo_rx_queues[item->packet.port];
 		usual = item->packet.wire.data[item->packet.wire.len / 2] % queues;
 		other = rng_chance(&model.rng, 90) ? usual : rng_below(&model.rng, queues);
-		for (; copies > 0 && model.n_items < want && !learned; copies--) {
+		for (; copies > 0 && model.n_items < want && !learned && floods < FLOODS; copies--) {
 			struct item *next = &model.items[model.n_items];
 
 			if (next != item)
@@ -248,6 +253,7 @@ make_batch(uint32_t want, uint32_t repeat_percent)
 			/* What looks the same comes in by the same queue: who sent it could not be told. */
 			next->queue = next->stamped ? other : usual;
 			learned = next->result.learned;
+			floods += next->result.flooded;
 			model.n_items++;
 		}
 	}

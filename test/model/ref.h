@@ -112,6 +112,7 @@ struct ref_result {
 	bool short_tag; /* too short to say whether it belongs to the port or to a vport */
 	enum ref_answer answer;
 	bool learned; /* what the switch knows has changed */
+	bool flooded;
 	struct ref_frame frame;
 	uint32_t n_outs;
 	struct ref_out outs[REF_OUTS];

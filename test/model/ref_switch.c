@@ -169,6 +169,7 @@ flood(const struct topo *topo, const struct wire *wire, struct ref_result *resul
 	const struct topo_switch *sw = &tenant->switches[result->from.sw];
 	struct ref_place to;
 
+	result->flooded = true;
 	for (uint32_t v = 0; v < TOPO_VPORTS; v++) {
 		if (!tenant->vports[v].used || tenant->vports[v].sw != result->from.sw)
 			continue;
@@ -337,7 +338,7 @@ ref_packet(struct ref *ref, uint32_t port, const struct wire *wire, bool commit,
 	static struct wire frame;
 	uint32_t vlan;
 
-	result->open = result->learned = result->short_tag = false;
+	result->open = result->learned = result->short_tag = result->flooded = false;
 	result->from = (struct ref_place){.kind = REF_AT_PORT, .port = port};
 	result->bytes = wire->len;
 	result->drop = 0;
