@@ -162,7 +162,7 @@ lane_look(struct lane *lane, const struct weir_tenant *tenant)
 
 	lane->limit = tenant->limit[lane->direction];
 	lane->member.promise = tenant->promise[lane->direction];
-	lane->member.weight = share == NULL ? WEIR_WEIGHT_DEFAULT : share->weight;
+	lane->member.weight = share == NULL ? WEIR_WEIGHT_DEFAULT : __atomic_load_n(&share->weight, __ATOMIC_RELAXED);
 	lane->member.served = share == NULL ? &lane->own_served : &share->served;
 }
 
