@@ -118,11 +118,12 @@ make_parts(struct weir_gateway *gateway, const struct weir_gateway_params *param
 	gateway->ports = weir_ports_create(&ports);
 	gateway->neigh = weir_neigh_create(&neigh);
 	gateway->counters = weir_counters_create(params->n_workers, WEIR_IFACES_MAX);
+	gateway->receipts = weir_receipts_create(WEIR_TENANTS_MAX, WEIR_RECEIPTS_MAX);
 	gateway->model = weir_model_create();
 	gateway->vnet = gateway->neigh == NULL ? NULL : weir_vnet_create(gateway->neigh, params->n_workers);
 	gateway->macs = gateway->vnet == NULL ? NULL : weir_macs_create(gateway->vnet);
 	return gateway->ports != NULL && gateway->neigh != NULL && gateway->counters != NULL &&
-		       gateway->model != NULL && gateway->macs != NULL
+		       gateway->receipts != NULL && gateway->model != NULL && gateway->macs != NULL
 		   ? 0
 		   : -ENOMEM;
 }
@@ -236,6 +237,7 @@ weir_gateway_free(struct weir_gateway *gateway)
 	if (gateway->vnet != NULL)
 		free(gateway->vnet->locals);
 	weir_vnet_free(gateway->vnet);
+	weir_receipts_free(gateway->receipts);
 	weir_counters_free(gateway->counters);
 	weir_model_free(gateway->model);
 	weir_store_close(gateway->store);
@@ -262,7 +264,10 @@ maintain(void *arg)
 	struct weir_gateway *gateway = arg;
 
 	while (!__atomic_load_n(&gateway->stop, __ATOMIC_RELAXED)) {
-		weir_maint_step(gateway->maint, gateway_now(gateway));
+		uint64_t now = gateway_now(gateway);
+
+		weir_maint_step(gateway->maint, now);
+		gateway_take_receipts(gateway, now);
 		(void)usleep(MAINTAIN_EVERY_US);
 	}
 	return NULL;
@@ -324,6 +329,7 @@ weir_gateway_maintain(struct weir_gateway *gateway, uint64_t now)
 {
 	gateway->now = now;
 	weir_maint_step(gateway->maint, now);
+	gateway_take_receipts(gateway, now);
 }
 
 /* ---- directory ---- */

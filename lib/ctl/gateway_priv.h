@@ -14,6 +14,7 @@
 #include "weir_model.h"
 #include "weir_neigh.h"
 #include "weir_port.h"
+#include "weir_receipt.h"
 #include "weir_store.h"
 #include "weir_vnet.h"
 #include "weir_worker.h"
@@ -76,6 +77,8 @@ struct weir_gateway {
 	struct weir_counters_set *counters;
 	struct weir_worker **workers;
 	struct weir_maint *maint;
+	struct weir_receipts *receipts; /* `mutex` */
+	uint64_t receipts_at;		/* when they are due; maintenance */
 	struct weir_model *model;
 	struct weir_store *store; /* NULL = no state */
 
@@ -114,6 +117,9 @@ void gateway_clear(struct weir_gateway *gateway);
 
 /* Makes these settings the ones in force. `mutex` held. */
 void gateway_set_settings(struct weir_gateway *gateway, const struct weir_cfg_settings *settings);
+
+/* A second's receipts, if they are due. Maintenance thread, after its round. */
+void gateway_take_receipts(struct weir_gateway *gateway, uint64_t now);
 
 /* Time as workers have it, or virtual. */
 uint64_t gateway_now(const struct weir_gateway *gateway);

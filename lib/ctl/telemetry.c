@@ -29,6 +29,7 @@ static const struct command {
     {"/weir/port/stats", command_port_stats, "PORT"},
     {"/weir/tenant/list", command_tenant_list, "nothing or {\"cursor\"}"},
     {"/weir/tenant/stats", command_tenant_stats, "TENANT"},
+    {"/weir/tenant/receipts", command_tenant_receipts, "TENANT or {\"tenant\",\"cursor\",\"last\"}"},
     {"/weir/vport/list", command_vport_list, "nothing, TENANT or {\"tenant\",\"cursor\"}"},
     {"/weir/vport/stats", command_vport_stats, "TENANT/VPORT"},
     {"/weir/switch/list", command_switch_list, "nothing, TENANT or {\"tenant\",\"cursor\"}"},

@@ -68,13 +68,13 @@ command_port_list(struct telemetry *t, const char *params, struct answer *answer
 static const struct column tenant_columns[] = {{"name", true}, {"rx_packets", false}, {"rx_bytes", false},
     {"tx_uplink_packets", false}, {"tx_uplink_bytes", false}, {"tx_vport_packets", false}, {"tx_vport_bytes", false},
     {"drop_packets", false}, {"drop_bytes", false}, {"limit_bps", false}, {"limit_pps", false}, {"flows", false},
-    {"vports", false}};
+    {"vports", false}, RECEIPT_COLUMNS};
 
 static bool
 tenant_row(struct table *table, const void *at)
 {
 	const struct weir_view_tenant *row = at;
-	const struct cell cells[WEIR_ARRAY_LEN(tenant_columns)] = {
+	struct cell cells[WEIR_ARRAY_LEN(tenant_columns)] = {
 	    {.text = row->name},
 	    {.number = row->sum.rx_packets},
 	    {.number = row->sum.rx_bytes},
@@ -90,6 +90,7 @@ tenant_row(struct table *table, const void *at)
 	    {.number = row->n_vports},
 	};
 
+	receipt_cells(&row->receipt, &cells[WEIR_ARRAY_LEN(tenant_columns) - RECEIPT_CELLS]);
 	return table_row(table, cells);
 }
 

@@ -35,8 +35,10 @@ list_page(const struct listing *listing, struct telemetry *t, const char *params
 	struct page page;
 	uint32_t n = 0;
 	void *rows;
-	int rc = params_page(params, listing->with_tenant, &page, err);
+	int rc = params_page(params, listing->with_tenant, listing->with_last, &page, err);
 
+	if (rc == 0 && listing->with_last && page.tenant == NULL)
+		rc = params_name("", "tenant", err);
 	if (rc != 0)
 		return rc;
 	rows = aligned_alloc(WEIR_CACHELINE, RTE_ALIGN_CEIL(TEL_ROWS_MAX * listing->row_size, WEIR_CACHELINE));

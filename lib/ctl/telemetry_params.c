@@ -133,9 +133,9 @@ params_names(const char *params, const char *what, char tenant[WEIR_NAME_SIZE], 
 }
 
 int
-params_page(const char *params, bool with_tenant, struct page *page, struct weir_err *err)
+params_page(const char *params, bool with_tenant, bool with_last, struct page *page, struct weir_err *err)
 {
-	struct param list[] = {{.name = "cursor"}, {.name = "tenant", .is_text = true}};
+	struct param list[] = {{.name = "cursor"}, {.name = "tenant", .is_text = true}, {.name = "last"}};
 	const char *tenant = params;
 	int rc;
 
@@ -143,10 +143,11 @@ params_page(const char *params, bool with_tenant, struct page *page, struct weir
 	if (params[0] == '\0')
 		return 0;
 	if (params_is_json(params)) {
-		rc = params_read(params, list, with_tenant ? 2 : 1, err);
+		rc = params_read(params, list, with_last ? 3 : with_tenant ? 2 : 1, err);
 		if (rc != 0)
 			return rc;
 		page->cursor = list[0].number;
+		page->last = list[2].number;
 		if (!list[1].given)
 			return 0;
 		tenant = list[1].text;

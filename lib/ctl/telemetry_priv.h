@@ -12,6 +12,7 @@
 #include "weir_base.h"
 #include "weir_gateway.h"
 
+struct weir_receipt;
 struct weir_requests;
 
 /* ---- limits of the platform ---- */
@@ -52,7 +53,7 @@ void answer_dict_end(struct answer *answer, const char *key, struct answer *inne
 
 /* ---- columns ---- */
 
-#define TABLE_COLUMNS_MAX 24
+#define TABLE_COLUMNS_MAX 32
 
 /* A cell of a row: text, or (text NULL) a number. */
 struct cell {
@@ -105,13 +106,14 @@ int params_name(const char *params, const char *what, struct weir_err *err);
 int params_names(const char *params, const char *what, char tenant[WEIR_NAME_SIZE], char name[WEIR_NAME_SIZE],
     struct weir_err *err);
 
-/* What listings take: nothing, a tenant's name, or {"tenant","cursor"}. */
+/* What listings take: nothing, a tenant's name, or {"tenant","cursor"}; {"tenant","cursor","last"}. */
 struct page {
 	char name[WEIR_NAME_SIZE];
 	const char *tenant; /* NULL = all */
 	uint64_t cursor;
+	uint64_t last; /* seconds; 0 = all */
 };
-int params_page(const char *params, bool with_tenant, struct page *page, struct weir_err *err);
+int params_page(const char *params, bool with_tenant, bool with_last, struct page *page, struct weir_err *err);
 
 /* ---- commands ---- */
 
@@ -143,13 +145,28 @@ struct listing {
 	const struct column *columns;
 	uint32_t n_columns;
 	size_t row_size;
-	bool with_tenant;
+	bool with_tenant; /* of one tenant, if it is named */
+	bool with_last;	  /* of one tenant, which has to be named; of the last so many seconds, if asked for */
 	int (*view)(
 	    struct weir_gateway *gateway, struct page *page, void *rows, uint32_t n, uint32_t *count, uint64_t *time);
 	bool (*row)(struct table *table, const void *row);
 };
 int list_page(const struct listing *listing, struct telemetry *t, const char *params, struct answer *answer,
     struct weir_err *err);
+
+/* Cells of a receipt, in any listing, and how many; as flat keys. */
+#define RECEIPT_COLUMNS                                                                                              \
+	{"promised_bps", false}, {"promised_pps", false}, {"to_uplink_demanded_bps", false},                         \
+	    {"to_uplink_demanded_pps", false}, {"to_uplink_delivered_bps", false},                                   \
+	    {"to_uplink_delivered_pps", false}, {"to_uplink_why", true}, {"to_vport_demanded_bps", false},           \
+	    {"to_vport_demanded_pps", false}, {"to_vport_delivered_bps", false}, {"to_vport_delivered_pps", false},  \
+	    {"to_vport_why", true},                                                                                  \
+	{                                                                                                            \
+		"cpu_permille", false                                                                                \
+	}
+#define RECEIPT_CELLS 13
+void receipt_cells(const struct weir_receipt *receipt, struct cell cells[RECEIPT_CELLS]);
+void answer_receipt(struct answer *answer, const struct weir_receipt *receipt);
 
 int command_info(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
 int command_config_load(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
@@ -164,6 +181,7 @@ int command_config_show(struct telemetry *t, const char *params, struct answer *
 int command_port_list(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
 int command_port_stats(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
 int command_tenant_list(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
+int command_tenant_receipts(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
 int command_tenant_stats(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
 int command_vport_list(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
 int command_vport_stats(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);

@@ -120,6 +120,7 @@ command_tenant_stats(struct telemetry *t, const char *params, struct answer *ans
 	answer_u64(answer, "limit_bps", tenant.limit.bps);
 	answer_u64(answer, "limit_pps", tenant.limit.pps);
 	answer_u64(answer, "weight", tenant.weight);
+	answer_receipt(answer, &tenant.receipt);
 	answer_u64(answer, "flows", tenant.flows);
 	answer_u64(answer, "flows_refused", tenant.flows_refused);
 	answer_u64(answer, "macs", tenant.macs);

@@ -81,9 +81,8 @@ view_iface(const struct weir_gateway *gateway, uint32_t id, uint32_t serial)
 	return iface != NULL && iface->serial == serial ? iface : NULL;
 }
 
-/* Calls `add` for each interface that counts for a tenant: those it has, and those that are about to leave it. */
-static void
-each_iface(struct weir_gateway *gateway, const struct live_tenant *live,
+void
+view_each_iface(struct weir_gateway *gateway, const struct live_tenant *live,
     void (*add)(struct weir_gateway *gateway, uint32_t iface, enum weir_direction direction, void *to), void *to)
 {
 	const struct live_tenant *old = live->leaving;
@@ -114,8 +113,9 @@ add_count(struct weir_gateway *gateway, uint32_t iface, enum weir_direction dire
 static void
 add_tally(struct weir_gateway *gateway, uint32_t iface, enum weir_direction direction, void *to)
 {
-	(void)direction;
-	weir_counters_sum(gateway->counters, iface, to);
+	struct weir_tally *tallies = to;
+
+	weir_counters_sum(gateway->counters, iface, &tallies[direction]);
 }
 
 void
@@ -124,15 +124,27 @@ view_tenant_counts(
 {
 	for (uint32_t d = 0; d < WEIR_DIRECTIONS; d++)
 		weir_count_add(&counts[d], &live->gone[d]->sum);
-	each_iface(gateway, live, add_count, counts);
+	view_each_iface(gateway, live, add_count, counts);
+}
+
+void
+view_tenant_tallies(
+    struct weir_gateway *gateway, const struct live_tenant *live, struct weir_tally tallies[WEIR_DIRECTIONS])
+{
+	for (uint32_t d = 0; d < WEIR_DIRECTIONS; d++)
+		weir_tally_add(&tallies[d], live->gone[d]);
+	view_each_iface(gateway, live, add_tally, tallies);
 }
 
 void
 view_tenant_tally(struct weir_gateway *gateway, const struct live_tenant *live, struct weir_tally *tally)
 {
+	struct weir_tally tallies[WEIR_DIRECTIONS];
+
+	memset(tallies, 0, sizeof(tallies));
+	view_tenant_tallies(gateway, live, tallies);
 	for (uint32_t d = 0; d < WEIR_DIRECTIONS; d++)
-		weir_tally_add(tally, live->gone[d]);
-	each_iface(gateway, live, add_tally, tally);
+		weir_tally_add(tally, &tallies[d]);
 }
 
 /* ---- the gateway and its workers ---- */

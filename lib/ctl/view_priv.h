@@ -40,5 +40,14 @@ const struct weir_iface *view_iface(const struct weir_gateway *gateway, uint32_t
 void view_tenant_counts(
     struct weir_gateway *gateway, const struct live_tenant *live, struct weir_count counts[WEIR_DIRECTIONS]);
 void view_tenant_tally(struct weir_gateway *gateway, const struct live_tenant *live, struct weir_tally *tally);
+void view_tenant_tallies(
+    struct weir_gateway *gateway, const struct live_tenant *live, struct weir_tally tallies[WEIR_DIRECTIONS]);
+
+/* Calls `add` for each interface that counts for a tenant: those it has, and those that are about to leave it. */
+void view_each_iface(struct weir_gateway *gateway, const struct live_tenant *live,
+    void (*add)(struct weir_gateway *gateway, uint32_t iface, enum weir_direction direction, void *to), void *to);
+
+/* A tenant's receipt of the last second; only what is promised if it was idle. The directory is held. */
+void view_last_receipt(struct weir_gateway *gateway, const struct weir_tenant *tenant, struct weir_receipt *receipt);
 
 #endif

@@ -24,6 +24,7 @@ fill_tenant(struct weir_gateway *gateway, const struct live_tenant *live, struct
 	row->macs_refused = weir_macs_refused(gateway->macs, tenant->id);
 	row->quota_macs = tenant->quota_macs;
 
+	view_last_receipt(gateway, tenant, &row->receipt);
 	view_tenant_counts(gateway, live, counts);
 	row->to_uplink.packets = counts[WEIR_TO_UPLINK].tx_packets;
 	row->to_uplink.bytes = counts[WEIR_TO_UPLINK].tx_bytes;

@@ -22,6 +22,7 @@
 #include "weir_gateway.h"
 #include "weir_neigh.h"
 #include "weir_port.h"
+#include "weir_receipt.h"
 #include "weir_worker.h"
 
 #define WEIR_VIEW_END UINT64_MAX
@@ -87,6 +88,7 @@ struct weir_view_tenant {
 		uint64_t packets, bytes;
 	} to_uplink, to_vport;
 	struct weir_count sum;
+	struct weir_receipt receipt; /* of the last second; only what is promised if it was idle */
 };
 
 /* Up to n tenants; returns how many. *time: of the cut. */
@@ -96,6 +98,18 @@ uint32_t weir_view_tenants(
 /* One tenant, with its drops by reason. 0 or -ENOENT. */
 int weir_view_tenant(struct weir_gateway *gateway, const char *name, struct weir_view_tenant *tenant,
     struct weir_tally *tally, uint64_t *time);
+
+struct weir_view_receipt {
+	uint64_t cursor;
+	struct weir_receipt receipt;
+};
+
+/*
+ * Up to n receipts (weir_receipt.h) of a tenant into rows, the oldest first; *count = how many. last: only of the
+ * last so many seconds, at cursor 0; 0 = all that are kept. 0 or -ENOENT: no such tenant.
+ */
+int weir_view_receipts(struct weir_gateway *gateway, const char *tenant, uint64_t last, uint64_t *cursor,
+    struct weir_view_receipt rows[], uint32_t n, uint32_t *count);
 
 /* ---- vports and switches ---- */
 

@@ -6,7 +6,7 @@
 
 #include "telemetry_priv.h"
 
-#define PAGE(params, tenant) params_page(params, tenant, &page, &err)
+#define PAGE(params, tenant) params_page(params, tenant, false, &page, &err)
 
 static struct weir_err err;
 static struct page page;
