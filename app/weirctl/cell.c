@@ -6,6 +6,7 @@
 #include "cell.h"
 #include "format.h"
 #include "weir_reason.h"
+#include "weir_why.h"
 
 static uint64_t
 value_of(const struct rows *rows, const struct column *column)
@@ -42,6 +43,23 @@ void
 cell_up_down(const struct rows *rows, const struct column *column, struct text *out)
 {
 	text_str(out, value_of(rows, column) != 0 ? "up" : "down");
+}
+
+void
+cell_rate(const struct rows *rows, const struct column *column, struct text *out)
+{
+	char buf[FORMAT_SIZE];
+
+	text_str(out, format_si((double)value_of(rows, column), buf));
+}
+
+void
+cell_why(const struct rows *rows, const struct column *column, struct text *out)
+{
+	const char *why = cJSON_GetStringValue(rows_get(rows, column->key));
+
+	if (why != NULL && strcmp(why, weir_why_name(WEIR_WHY_NONE)) != 0)
+		text_str(out, why);
 }
 
 void

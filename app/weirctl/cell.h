@@ -23,6 +23,8 @@ void cell_link(const struct rows *, const struct column *, struct text *);     /
 void cell_age(const struct rows *, const struct column *, struct text *);      /* ns */
 void cell_since(const struct rows *, const struct column *, struct text *);    /* ns before the page's time_ns */
 void cell_limit(const struct rows *, const struct column *, struct text *);    /* key: bit/s, key2: packets/s */
+void cell_rate(const struct rows *, const struct column *, struct text *);     /* 12.3M */
+void cell_why(const struct rows *, const struct column *, struct text *);      /* nothing for "none" */
 void cell_permille(const struct rows *, const struct column *, struct text *); /* as "12.3%" */
 void cell_proto(const struct rows *, const struct column *, struct text *);    /* key: IP protocol, key2: ethertype */
 void cell_source(const struct rows *, const struct column *, struct text *);   /* address and port, or MAC */

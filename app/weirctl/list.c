@@ -87,6 +87,19 @@ static const struct column flow_columns[] = {
     {0},
 };
 
+static const struct column receipt_columns[] = {
+    {"AGE", TABLE_NUMBER, cell_since, "at_ns", NULL},
+    {"PROMISED", TABLE_NUMBER, cell_limit, "promised_bps", "promised_pps"},
+    {"UP DEMANDED", TABLE_NUMBER, cell_rate, "to_uplink_demanded_bps", NULL},
+    {"DELIVERED", TABLE_NUMBER, cell_rate, "to_uplink_delivered_bps", NULL},
+    {"SHORT BY", TABLE_TEXT, cell_why, "to_uplink_why", NULL},
+    {"DOWN DEMANDED", TABLE_NUMBER, cell_rate, "to_vport_demanded_bps", NULL},
+    {"DELIVERED", TABLE_NUMBER, cell_rate, "to_vport_delivered_bps", NULL},
+    {"SHORT BY", TABLE_TEXT, cell_why, "to_vport_why", NULL},
+    {"CPU", TABLE_NUMBER, cell_permille, "cpu_permille", NULL},
+    {0},
+};
+
 static const struct column drop_columns[] = {
     {"REASON", TABLE_TEXT, cell_text, "reason", NULL},
     {"PACKETS", TABLE_NUMBER, cell_number, "packets", NULL},
@@ -119,6 +132,7 @@ static const struct listing {
     {"macs", "/weir/mac/list", true, mac_columns},
     {"neighbours", "/weir/neigh/list", true, neigh_columns},
     {"flows", "/weir/flow/list", true, flow_columns},
+    {"receipts", "/weir/tenant/receipts", true, receipt_columns},
     {"drops", "/weir/drops", false, drop_columns},
     {"workers", "/weir/worker/stats", false, worker_columns},
 };
@@ -165,7 +179,7 @@ gather_page(void *arg, const cJSON *page, bool first)
 }
 
 static enum status
-gather_all(struct client *client, struct gather *gather, const char *tenant, struct weir_err *err)
+gather_all(struct client *client, struct gather *gather, const char *tenant, uint64_t last, struct weir_err *err)
 {
 	enum status status;
 	cJSON *reply, *params;
@@ -174,6 +188,8 @@ gather_all(struct client *client, struct gather *gather, const char *tenant, str
 		params = cJSON_CreateObject();
 		if (tenant != NULL)
 			cJSON_AddStringToObject(params, "tenant", tenant);
+		if (last != 0)
+			cJSON_AddNumberToObject(params, "last", (double)last);
 		return client_pages(client, gather->listing->command, params, gather_page, gather, err);
 	}
 	status = client_ask(client, gather->listing->command, tenant != NULL ? tenant : "", &reply, err);
@@ -205,7 +221,7 @@ list_show(struct client *client, const struct options *options, const char *name
 	gather.listing = &listings[i];
 	for (const struct column *column = gather.listing->columns; column->title != NULL; column++)
 		table_column(&gather.table, column->title, column->kind);
-	status = gather_all(client, &gather, tenant, err);
+	status = gather_all(client, &gather, tenant, options->last, err);
 	if (status == CTL_OK && !options->json)
 		table_render(&gather.table, options->width, out);
 	else if (status == CTL_OK)
@@ -250,6 +266,12 @@ enum status
 command_drops(struct client *client, const struct options *options, struct text *out, struct weir_err *err)
 {
 	return list_show(client, options, "drops", tenant_of(options), out, err);
+}
+
+enum status
+command_receipts(struct client *client, const struct options *options, struct text *out, struct weir_err *err)
+{
+	return list_show(client, options, "receipts", tenant_of(options), out, err);
 }
 
 enum status

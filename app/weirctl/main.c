@@ -12,6 +12,7 @@
 
 #define FOR_PATCH 1 /* options that one command alone takes */
 #define FOR_TOP 2
+#define FOR_RECEIPTS 4
 
 static const struct command {
 	const char *name;
@@ -35,6 +36,8 @@ static const struct command {
     {"neigh", command_neigh, 0, 0, 0, "", "neighbours on the underlay"},
     {"flows", command_flows, 0, 1, 0, "[TENANT]", "cached flows"},
     {"drops", command_drops, 0, 1, 0, "[TENANT]", "dropped packets by reason"},
+    {"receipts", command_receipts, 1, 1, FOR_RECEIPTS, "TENANT [--last SECONDS]",
+	"what it was promised, asked for and had, second by second"},
     {"conservation", command_conservation, 0, 1, 0, "[TENANT]", "what came in is what went out, in numbers"},
     {"workers", command_workers, 0, 0, 0, "", "load of each worker"},
     {"info", command_info, 0, 0, 0, "", "version, sizes, limits"},
@@ -82,7 +85,7 @@ parse_interval(const char *text, double *seconds)
 	return end != text && *end == '\0' && *seconds >= 0.1 && *seconds <= 3600;
 }
 
-enum { OPT_JSON = 256, OPT_COUNT, OPT_INTERVAL, OPT_VERSION };
+enum { OPT_JSON = 256, OPT_COUNT, OPT_INTERVAL, OPT_LAST, OPT_VERSION };
 
 /*
  * One run of getopt: up to the command's name (`command` NULL), or behind it. Returns -1 to go on, or the status to
@@ -93,7 +96,8 @@ parse_options(int argc, char **argv, const struct command *command, struct optio
 {
 	static const struct option known[] = {{"json", no_argument, NULL, OPT_JSON},
 	    {"count", required_argument, NULL, OPT_COUNT}, {"interval", required_argument, NULL, OPT_INTERVAL},
-	    {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, OPT_VERSION}, {0}};
+	    {"last", required_argument, NULL, OPT_LAST}, {"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, OPT_VERSION}, {0}};
 	unsigned int takes = command != NULL ? command->takes : 0;
 	int c;
 
@@ -118,6 +122,11 @@ parse_options(int argc, char **argv, const struct command *command, struct optio
 		} else if (c == OPT_INTERVAL && (takes & FOR_TOP) != 0) {
 			if (!parse_interval(optarg, &options->interval))
 				return usage("--interval takes 0.1 to 3600 seconds, not '%s'", optarg);
+		} else if (c == OPT_LAST && (takes & FOR_RECEIPTS) != 0) {
+			if (!parse_count(optarg, &options->last))
+				return usage("--last takes a whole number of seconds from 1 on, not '%s'", optarg);
+		} else if (c == OPT_LAST) {
+			return usage("--last is for receipts alone");
 		} else if (c == OPT_COUNT || c == OPT_INTERVAL) {
 			return usage("--count and --interval are for top alone");
 		} else {

@@ -9,6 +9,7 @@
 #include "cell.h"
 #include "format.h"
 #include "reply.h"
+#include "weir_why.h"
 #include "weirctl.h"
 
 #define TENANTS_SHOWN 20 /* status lists up to so many; weirctl stats lists all */
@@ -41,6 +42,8 @@ add_remark(const cJSON *item, struct text *out)
 		text_str(out, format_limit(value, 0, buf));
 	else if (value != 0 && ends_in(item->string, "_pps"))
 		text_str(out, format_limit(0, value, buf));
+	else if (ends_in(item->string, "_why") && value < WEIR_WHYS)
+		text_str(out, weir_why_name((enum weir_why)value));
 	else if (strcmp(item->string, "uptime_ns") == 0)
 		text_str(out, format_age(value, buf));
 	else if (strncmp(item->string, "drop_", 5) == 0)

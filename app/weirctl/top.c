@@ -45,6 +45,19 @@ struct taking {
 };
 
 static void
+take_way(const struct rows *rows, const char *direction, struct load_way *way)
+{
+	char key[64];
+
+	(void)snprintf(key, sizeof(key), "%s_demanded_bps", direction);
+	way->demanded_bps = reply_u64(rows_get(rows, key));
+	(void)snprintf(key, sizeof(key), "%s_delivered_bps", direction);
+	way->delivered_bps = reply_u64(rows_get(rows, key));
+	(void)snprintf(key, sizeof(key), "%s_why", direction);
+	(void)snprintf(way->why, sizeof(way->why), "%s", string_at(rows, key));
+}
+
+static void
 take_page(void *arg, const cJSON *page, bool first)
 {
 	const struct taking *taking = arg;
@@ -65,6 +78,9 @@ take_page(void *arg, const cJSON *page, bool first)
 		load->drops = reply_u64(rows_get(&rows, "drop_packets"));
 		load->limit_bps = reply_u64(rows_get(&rows, "limit_bps"));
 		load->limit_pps = reply_u64(rows_get(&rows, "limit_pps"));
+		load->promised_bps = reply_u64(rows_get(&rows, "promised_bps"));
+		take_way(&rows, "to_uplink", &load->up);
+		take_way(&rows, "to_vport", &load->down);
 	}
 }
 

@@ -16,6 +16,12 @@ struct load {
 	char name[2 * WEIR_NAME_SIZE + 32];
 	uint64_t time_ns, up_bytes, up_packets, down_bytes, down_packets, drops;
 	uint64_t limit_bps, limit_pps;
+	/* A tenant's receipt of the last second, by direction: rates of the wire, and why they are short. */
+	uint64_t promised_bps;
+	struct load_way {
+		uint64_t demanded_bps, delivered_bps;
+		char why[16]; /* "none" or "": it is not */
+	} up, down;
 	bool measured; /* the rates below are: it was there in the sample before */
 	double up_bps, up_pps, down_bps, down_pps, drop_pps;
 };

@@ -10,21 +10,23 @@
 #include "top.h"
 
 #define NARROW 100 /* columns of the screen: below, bars are short and packet rates left out */
-#define WIDE 130
+#define WIDE 130   /* from here on promises are shown */
+#define WIDEST 170 /* and everything else as well */
 
 struct layout {
 	size_t bar;
-	bool packets, limit;
+	bool packets, limit, promises;
 };
 
 static struct layout
 layout_of(size_t width)
 {
 	return (struct layout){
-	    .bar = width == 0 || width >= WIDE ? 12
-		   : width >= NARROW	       ? 10
-					       : 3,
-	    .packets = width == 0 || width >= WIDE,
+	    .bar = width == 0 || width >= WIDEST     ? 12
+		   : width >= NARROW && width < WIDE ? 10
+						     : 3,
+	    .packets = width == 0 || width >= WIDEST,
+	    .promises = width == 0 || width >= WIDE,
 	    .limit = width == 0 || width >= NARROW,
 	};
 }
@@ -43,6 +45,11 @@ add_columns(struct table *table, const struct layout *layout)
 	if (layout->packets)
 		table_column(table, "pps", TABLE_NUMBER);
 	table_column(table, "OF LIMIT", TABLE_FIXED);
+	if (layout->promises) {
+		table_column(table, "PROMISED", TABLE_NUMBER);
+		table_column(table, "DEMANDED", TABLE_NUMBER);
+		table_column(table, "DELIVERED", TABLE_NUMBER);
+	}
 	table_column(table, "DROP pps", TABLE_NUMBER);
 	table_column(table, "WHY", TABLE_TEXT);
 }
@@ -69,6 +76,27 @@ bar_cell(struct table *table, const struct load *load, double bps, double pps, s
 		table_cell(table, "");
 }
 
+/* "1.20G/3.40M": up and down; nothing of one that has no receipts. */
+static void
+pair_cell(struct table *table, uint64_t up, uint64_t down)
+{
+	char pair[2 * FORMAT_SIZE], buf[FORMAT_SIZE];
+
+	(void)snprintf(pair, sizeof(pair), "%s/", format_si((double)up, buf));
+	(void)strcat(pair, format_si((double)down, buf));
+	table_cell(table, up != 0 || down != 0 ? pair : "");
+}
+
+static void
+promise_cells(struct table *table, const struct load *load)
+{
+	char buf[FORMAT_SIZE];
+
+	table_cell(table, load->promised_bps != 0 ? format_si((double)load->promised_bps, buf) : "");
+	pair_cell(table, load->up.demanded_bps, load->down.demanded_bps);
+	pair_cell(table, load->up.delivered_bps, load->down.delivered_bps);
+}
+
 static void
 add_load(struct table *table, const struct layout *layout, const struct load *load, const char *name, const char *why)
 {
@@ -85,20 +113,32 @@ add_load(struct table *table, const struct layout *layout, const struct load *lo
 	if (layout->packets)
 		rate_cell(table, load, load->down_pps);
 	bar_cell(table, load, load->down_bps, load->down_pps, layout->bar);
+	if (layout->promises)
+		promise_cells(table, load);
 	rate_cell(table, load, load->drop_pps);
 	table_cell(table, why);
 }
 
-/* "tenant_limit 812k, mtu 3": the reasons that count now, most first. */
 static void
-add_why(const struct loads *reasons, const char *tenant, struct text *why)
+add_short(const struct load_way *way, const char *direction, struct text *why)
+{
+	if (way->why[0] != '\0' && strcmp(way->why, "none") != 0)
+		text_printf(why, "%s%s short by %s", why->len > 0 ? ", " : "", direction, way->why);
+}
+
+/* "up short by cpu, cpu_share 812k, mtu 3": what fell short of a promise, and the reasons that count now, most first.
+ */
+static void
+add_why(const struct loads *reasons, const struct load *tenant, struct text *why)
 {
 	const struct load *reason[3];
-	size_t n = top_owned(reasons, tenant, ' ', reason, WEIR_ARRAY_LEN(reason));
+	size_t n = top_owned(reasons, tenant->name, ' ', reason, WEIR_ARRAY_LEN(reason));
 	char buf[FORMAT_SIZE];
 
 	text_clear(why);
 	text_str(why, "");
+	add_short(&tenant->up, "up", why);
+	add_short(&tenant->down, "down", why);
 	for (size_t i = 0; i < n; i++)
 		if (reason[i]->drop_pps > 0)
 			text_printf(why, "%s%s %s", why->len > 0 ? ", " : "", strchr(reason[i]->name, ' ') + 1,
@@ -115,7 +155,7 @@ add_tenant(
 	char name[sizeof(tenant->name) + 2];
 	size_t n;
 
-	add_why(view->reasons, tenant->name, &why);
+	add_why(view->reasons, tenant, &why);
 	add_load(table, layout, tenant, tenant->name, why.data);
 	n = top_owned(view->vports, tenant->name, '/', vport, room - 1);
 	for (size_t i = 0; i < n; i++) {
@@ -160,12 +200,23 @@ add_json(const struct load *load, const char *name, struct text *out)
 }
 
 static void
+add_way_json(const char *direction, const struct load_way *way, struct text *out)
+{
+	text_printf(out, ",\"%s_demanded_bps\":%" PRIu64 ",\"%s_delivered_bps\":%" PRIu64 ",\"%s_why\":", direction,
+	    way->demanded_bps, direction, way->delivered_bps, direction);
+	text_json(out, way->why);
+}
+
+static void
 add_tenant_json(const struct view *view, const struct load *tenant, struct text *out)
 {
 	size_t max = view->vports->n + view->reasons->n + 1, n;
 	const struct load **owned = grow(NULL, max, sizeof(struct load *));
 
 	add_json(tenant, tenant->name, out);
+	text_printf(out, ",\"promised_bps\":%" PRIu64, tenant->promised_bps);
+	add_way_json("up", &tenant->up, out);
+	add_way_json("down", &tenant->down, out);
 	text_str(out, ",\"drops\":{");
 	n = top_owned(view->reasons, tenant->name, ' ', owned, max);
 	for (size_t i = 0; i < n; i++)

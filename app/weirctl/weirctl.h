@@ -13,6 +13,7 @@ struct options {
 	const char *file;   /* patch -f */
 	uint64_t count;	    /* top: tables to show, 0 = until told to stop */
 	double interval;    /* top: seconds between two */
+	uint64_t last;	    /* receipts: seconds, 0 = all that are kept */
 	int n_args;	    /* what follows the command's name */
 	char **args;
 	size_t width; /* of the terminal, 0 = not a terminal */
@@ -39,6 +40,7 @@ enum status command_macs(struct client *, const struct options *, struct text *,
 enum status command_neigh(struct client *, const struct options *, struct text *, struct weir_err *);
 enum status command_flows(struct client *, const struct options *, struct text *, struct weir_err *);
 enum status command_drops(struct client *, const struct options *, struct text *, struct weir_err *);
+enum status command_receipts(struct client *, const struct options *, struct text *, struct weir_err *);
 enum status command_workers(struct client *, const struct options *, struct text *, struct weir_err *);
 
 /* A listing by name ("ports", "tenants", "vports", "switches", …), of one tenant if that is not NULL. */

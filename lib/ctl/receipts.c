@@ -106,13 +106,14 @@ view_last_receipt(struct weir_gateway *gateway, const struct weir_tenant *tenant
 
 int
 weir_view_receipts(struct weir_gateway *gateway, const char *tenant, uint64_t last, uint64_t *cursor,
-    struct weir_view_receipt rows[], uint32_t n, uint32_t *count)
+    struct weir_view_receipt rows[], uint32_t n, uint32_t *count, uint64_t *time)
 {
 	const struct weir_receipts *receipts = gateway->receipts;
 	const struct live_tenant *live;
 	uint64_t round, next;
 
 	*count = 0;
+	*time = gateway_now(gateway);
 	(void)pthread_mutex_lock(&gateway->mutex);
 	live = gateway_tenant(gateway, tenant);
 	next = weir_receipts_next(receipts);

@@ -5,7 +5,7 @@
 #include "telemetry_priv.h"
 #include "weir_view.h"
 
-static const struct column receipt_columns[] = {{"time_ns", false}, {"interval_ns", false}, RECEIPT_COLUMNS};
+static const struct column receipt_columns[] = {{"at_ns", false}, {"interval_ns", false}, RECEIPT_COLUMNS};
 
 #define LIST_CELLS WEIR_ARRAY_LEN(receipt_columns)
 #define FIRST_CELL (LIST_CELLS - RECEIPT_CELLS)
@@ -62,8 +62,7 @@ static int
 view_receipts(
     struct weir_gateway *gateway, struct page *page, void *rows, uint32_t n, uint32_t *count, uint64_t *time)
 {
-	(void)time;
-	return weir_view_receipts(gateway, page->tenant, page->last, &page->cursor, rows, n, count);
+	return weir_view_receipts(gateway, page->tenant, page->last, &page->cursor, rows, n, count, time);
 }
 
 static const struct listing receipt_listing = {

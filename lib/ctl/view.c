@@ -131,8 +131,10 @@ void
 view_tenant_tallies(
     struct weir_gateway *gateway, const struct live_tenant *live, struct weir_tally tallies[WEIR_DIRECTIONS])
 {
+	/* Mostly nothing has gone that ever received or sent. */
 	for (uint32_t d = 0; d < WEIR_DIRECTIONS; d++)
-		weir_tally_add(&tallies[d], live->gone[d]);
+		if (live->gone[d]->sum.rx_packets != 0 || live->gone[d]->sum.offered != 0)
+			weir_tally_add(&tallies[d], live->gone[d]);
 	view_each_iface(gateway, live, add_tally, tallies);
 }
 

@@ -106,10 +106,10 @@ struct weir_view_receipt {
 
 /*
  * Up to n receipts (weir_receipt.h) of a tenant into rows, the oldest first; *count = how many. last: only of the
- * last so many seconds, at cursor 0; 0 = all that are kept. 0 or -ENOENT: no such tenant.
+ * last so many seconds, at cursor 0; 0 = all that are kept. *time: now. 0 or -ENOENT: no such tenant.
  */
 int weir_view_receipts(struct weir_gateway *gateway, const char *tenant, uint64_t last, uint64_t *cursor,
-    struct weir_view_receipt rows[], uint32_t n, uint32_t *count);
+    struct weir_view_receipt rows[], uint32_t n, uint32_t *count, uint64_t *time);
 
 /* ---- vports and switches ---- */
 

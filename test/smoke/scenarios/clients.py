@@ -16,7 +16,7 @@ COMMANDS = (
     '/weir/config/patch,{"tenants":{"red":{"limit":"1Gbps"}}}',
     "/weir/config/rollback,1",
     "/weir/port/list", "/weir/port/stats,up0",
-    "/weir/tenant/list", "/weir/tenant/stats,red",
+    "/weir/tenant/list", "/weir/tenant/stats,red", "/weir/tenant/receipts,red",
     "/weir/vport/list", '/weir/vport/list,{"tenant":"red","cursor":0}', "/weir/vport/stats,red/host",
     "/weir/switch/list", "/weir/switch/stats,red/web",
     '/weir/flow/list,{"tenant":"red","cursor":0}', "/weir/flow/list",

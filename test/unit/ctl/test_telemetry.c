@@ -70,11 +70,12 @@ rows(const cJSON *dict, const char *column)
 }
 
 static const char *const reading[] = {"/weir/info", "/weir/config/show", "/weir/config/show,/tenants/red",
-    "/weir/port/list", "/weir/port/stats,up0", "/weir/tenant/list", "/weir/tenant/stats,red", "/weir/vport/list",
-    "/weir/vport/list,red", "/weir/vport/list,{\"tenant\":\"red\",\"cursor\":0}", "/weir/vport/stats,red/web1",
-    "/weir/switch/list", "/weir/switch/stats,red/web", "/weir/flow/list", "/weir/flow/list,red", "/weir/mac/list",
-    "/weir/neigh/list", "/weir/drops", "/weir/drops,red", "/weir/conservation", "/weir/conservation,red",
-    "/weir/worker/stats"};
+    "/weir/port/list", "/weir/port/stats,up0", "/weir/tenant/list", "/weir/tenant/stats,red",
+    "/weir/tenant/receipts,red", "/weir/tenant/receipts,{\"tenant\":\"red\",\"cursor\":0,\"last\":60}",
+    "/weir/vport/list", "/weir/vport/list,red", "/weir/vport/list,{\"tenant\":\"red\",\"cursor\":0}",
+    "/weir/vport/stats,red/web1", "/weir/switch/list", "/weir/switch/stats,red/web", "/weir/flow/list",
+    "/weir/flow/list,red", "/weir/mac/list", "/weir/neigh/list", "/weir/drops", "/weir/drops,red",
+    "/weir/conservation", "/weir/conservation,red", "/weir/worker/stats"};
 
 Test(telemetry, every_reading_command_answers)
 {
@@ -86,8 +87,9 @@ Test(telemetry, every_command_refuses_what_it_cannot_read)
 {
 	static const char *const commands[] = {"info", "config/load", "config/patch", "config/check", "config/begin",
 	    "config/put", "config/commit", "config/abort", "config/rollback", "config/show", "port/list",
-	    "port/stats", "tenant/list", "tenant/stats", "vport/list", "vport/stats", "switch/list", "switch/stats",
-	    "flow/list", "mac/list", "neigh/list", "drops", "conservation", "worker/stats"};
+	    "port/stats", "tenant/list", "tenant/stats", "tenant/receipts", "vport/list", "vport/stats",
+	    "switch/list", "switch/stats", "flow/list", "mac/list", "neigh/list", "drops", "conservation",
+	    "worker/stats"};
 	static const char *const garbage[] = {"{", "{}}", "{\"x\":1}", "{\"cursor\":-1}", "{\"id\":{}}", "x y", "\\",
 	    "\"", "%s%n", "../../etc/passwd", "\xff\xfe", "{\"tenant\":\"\\u0000\"}"};
 	char request[128];
@@ -177,6 +179,51 @@ Test(telemetry, info_and_numbers)
 	dict = ask("/weir/vport/stats,red/web2");
 	cr_assert_eq(client_number(dict, "drop_mtu"), 1);
 	cJSON_Delete(dict);
+}
+
+/* ---- receipts ---- */
+
+static const char *
+text_at(const cJSON *dict, const char *column, uint32_t row)
+{
+	return cJSON_GetStringValue(cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(dict, column), (int)row));
+}
+
+Test(telemetry, a_receipt_in_all_forms)
+{
+	cJSON *dict;
+
+	gateway_patch(
+	    gateway, "{\"ports\":{\"n0\":{\"rate\":\"10Gbps\"}},\"tenants\":{\"red\":{\"guarantee\":\"1Mbps\"}}}");
+	weir_gateway_maintain(gateway, gateway->now + WEIR_NS_PER_S);
+	gateway_forward(gateway, gateway_vport(gateway, "red", 0), gateway_remote(gateway, "red"));
+	weir_count_drops(weir_counters_worker(gateway->counters, 0), gateway_remote(gateway, "red"), WEIR_DROP_TX,
+	    WEIR_DROP_QUEUE_MEMORY, 1000, 100000);
+	weir_gateway_maintain(gateway, gateway->now + WEIR_NS_PER_S);
+	dict = ask("/weir/tenant/stats,red");
+	cr_expect_eq(client_number(dict, "promised_bps"), 1000000);
+	cr_expect_eq(client_number(dict, "to_uplink_demanded_pps"), 1001);
+	cr_expect_eq(client_number(dict, "to_uplink_delivered_bps"), 174 * 8);
+	cr_expect_eq(client_number(dict, "to_uplink_why"), WEIR_WHY_QUEUE);
+	cr_expect_eq(client_number(dict, "to_vport_why"), WEIR_WHY_NONE);
+	cJSON_Delete(dict);
+	dict = ask("/weir/tenant/list");
+	cr_expect_str_eq(text_at(dict, "name", 0), "red");
+	cr_expect_eq(number_at(dict, "to_uplink_demanded_pps", 0), 1001);
+	cr_expect_str_eq(text_at(dict, "to_uplink_why", 0), "queue");
+	cJSON_Delete(dict);
+	dict = ask("/weir/tenant/receipts,red");
+	cr_assert_eq(rows(dict, "at_ns"), 1);
+	cr_expect_eq(number_at(dict, "at_ns", 0), gateway->now);
+	cr_expect_eq(number_at(dict, "interval_ns", 0), WEIR_NS_PER_S);
+	cr_expect_eq(number_at(dict, "to_uplink_delivered_pps", 0), 1);
+	cr_expect_str_eq(text_at(dict, "to_uplink_why", 0), "queue");
+	cr_expect_str_eq(text_at(dict, "to_vport_why", 0), "none");
+	cJSON_Delete(dict);
+	cr_expect_eq(refusal("/weir/tenant/receipts"), EINVAL);
+	cr_expect_eq(refusal("/weir/tenant/receipts,{\"last\":1}"), EINVAL);
+	cr_expect_eq(refusal("/weir/tenant/receipts,green"), ENOENT);
+	cr_expect_eq(refusal("/weir/flow/list,{\"tenant\":\"red\",\"last\":1}"), EINVAL);
 }
 
 /* ---- pages ---- */

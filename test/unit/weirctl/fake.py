@@ -165,8 +165,21 @@ class Fake:
                          drop_packets=[self.count(900000), self.count(800), 0], drop_bytes=[0] * 3,
                          limit_bps=limit, limit_pps=[0, 0, 0], flows=[4, 4, 0], vports=[1, 2, 0])
 
+    def weir_tenant_receipts(self, params):
+        request = json.loads(params)
+        n = min(request.get("last", 7), 7)
+        if request["tenant"] != "red":
+            return error(2, "there is no tenant " + request["tenant"])
+        way = {"demanded_bps": [2 * 10**6] * n, "demanded_pps": [200] * n, "delivered_bps": [10**6] * n,
+               "delivered_pps": [100] * n, "why": ["none"] * (n - 1) + ["own_limit"]}
+        return columns({"time_ns": 10**12}, request.get("cursor", 0), PAGE,
+                       at_ns=[10**12 - i * 10**9 for i in range(n - 1, -1, -1)], interval_ns=[10**9] * n,
+                       promised_bps=[1500000] * n, promised_pps=[0] * n,
+                       **{"to_uplink_" + k: v for k, v in way.items()}, **{"to_vport_" + k: v for k, v in way.items()},
+                       cpu_permille=[123] * n)
+
     def weir_tenant_stats(self, name):
-        return {"status": "ok", "rx_packets": 9007199254740993, "drop_tenant_limit": 5, "limit_bps": 10000000,
+        return {"status": "ok", "rx_packets": 9007199254740993, "drop_tenant_limit": 5, "limit_bps": 10000000, "to_uplink_why": 2,
                 "time_ns": self.ns()} if name == "red" else error(2, "there is no tenant " + name)
 
     def weir_vport_list(self, params):

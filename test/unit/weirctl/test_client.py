@@ -62,6 +62,16 @@ class Client(unittest.TestCase):
         self.assertEqual([v["name"] for v in json.loads(self.ok("--json", "stats", "vport"))["vports"]],
                          ["red/vm1", "blue/vm1", "blue/vm2"])
 
+    def test_receipts(self):
+        rows = json.loads(self.ok("--json", "receipts", "red"))["receipts"]
+        self.assertEqual([10**12 - row["at_ns"] for row in rows], [i * 10**9 for i in range(6, -1, -1)])
+        lines = self.ok("receipts", "red", "--last", "2").splitlines()
+        self.assertEqual(len(lines), 3)
+        self.assertEqual(lines[1].split(), ["1.0s", "1.5Mbps", "2.00M", "1.00M", "-", "2.00M", "1.00M", "-", "12.3%"])
+        self.assertEqual(lines[2].split()[4], "own_limit")
+        self.fails(1, "no tenant", "receipts", "green")
+        self.assertRegex(self.ok("stats", "tenant", "red"), r"to_uplink_why +2 +cpu")
+
     def test_numbers_are_exact(self):
         self.assertIn("18446744073709551615", self.ok("stats", "port", "up0"))
         self.assertEqual(json.loads(self.ok("stats", "port", "up0", "--json"))["rx_packets"], 2**64 - 1)
@@ -128,7 +138,8 @@ class Client(unittest.TestCase):
         for words, args in (("there is no command", ["nonsense"]), ("--nonsense", ["--nonsense", "status"]),
                             ("--nonsense", ["status", "--nonsense"]), ("usage: weirctl apply", ["apply"]),
                             ("usage: weirctl show", ["show", "a", "b"]), ("--count", ["top", "--count", "0"]),
-                            ("--count", ["status", "--count", "1"]), ("--interval", ["top", "--interval", "x"]),
+                            ("--count", ["status", "--count", "1"]), ("--last", ["receipts", "red", "--last", "x"]),
+                            ("--last", ["flows", "--last", "1"]), ("usage: weirctl receipts", ["receipts"]), ("--interval", ["top", "--interval", "x"]),
                             ("stats knows", ["stats", "nonsense"])):
             self.fails(2, words, *args)
         self.assertEqual(self.run_it().returncode, 2)

@@ -104,6 +104,9 @@ fill(struct loads *tenants, struct loads *vports, struct loads *reasons, unsigne
 		tenant->limit_bps = 10000000;
 		tenant->up_bps = 5e6;
 		tenant->measured = true;
+		tenant->promised_bps = 7000000;
+		tenant->up = (struct load_way){.demanded_bps = 8000000, .delivered_bps = 5300000, .why = "cpu"};
+		tenant->down = (struct load_way){.demanded_bps = 1000, .delivered_bps = 1000, .why = "none"};
 		vport = loads_add(vports, "t%02u/v", i);
 		vport->limit_pps = 1000;
 		vport->down_pps = 500;
@@ -116,7 +119,7 @@ fill(struct loads *tenants, struct loads *vports, struct loads *reasons, unsigne
 
 Test(top, frame_fits_the_screen)
 {
-	static const size_t sizes[][2] = {{80, 24}, {100, 10}, {200, 5}, {80, 3}, {120, 1}};
+	static const size_t sizes[][2] = {{80, 24}, {100, 10}, {200, 5}, {80, 3}, {120, 1}, {130, 24}, {170, 24}};
 	struct loads tenants = {0}, vports = {0}, reasons = {0};
 
 	fill(&tenants, &vports, &reasons, 30);
@@ -147,17 +150,23 @@ Test(top, frame_shows_bars_and_reasons)
 
 	fill(&tenants, &vports, &reasons, 1);
 	top_render(&view, &out);
-	cr_expect_str_eq(out.data,
-	    "headline\n"
-	    "TENANT   LIMIT  UP bps  pps  OF LIMIT             DOWN bps  pps  OF LIMIT             DROP pps  WHY\n"
-	    "t00     10Mbps   5.00M    0  [######......]  50%         0    0  [............]   0%         0  "
-	    "tenant_limit 1.00k\n"
-	    "  v      1kpps       0    0  [............]   0%         0  500  [######......]  50%         0\n");
+	cr_expect_str_eq(out.data, "headline\n"
+				   "TENANT   LIMIT  UP bps  pps  OF LIMIT             DOWN bps  pps  OF LIMIT        "
+				   "     PROMISED     DEMANDED  "
+				   "  DELIVERED  DROP pps  WHY\n"
+				   "t00     10Mbps   5.00M    0  [######......]  50%         0    0  [............]  "
+				   " 0%     7.00M  8.00M/1.00k  "
+				   "5.30M/1.00k         0  up short by cpu, tenant_limit 1.00k\n"
+				   "  v      1kpps       0    0  [............]   0%         0  500  [######......]  "
+				   "50%                         "
+				   "                    0\n");
 	text_clear(&out);
 	top_json(&view, &out);
 	cr_expect_str_eq(out.data,
 	    "{\"status\":\"ok\",\"tenants\":[{\"name\":\"t00\",\"limit_bps\":10000000,\"limit_pps\":0,"
 	    "\"up_bps\":5000000,\"up_pps\":0,\"down_bps\":0,\"down_pps\":0,\"drop_pps\":0,"
+	    "\"promised_bps\":7000000,\"up_demanded_bps\":8000000,\"up_delivered_bps\":5300000,\"up_why\":\"cpu\","
+	    "\"down_demanded_bps\":1000,\"down_delivered_bps\":1000,\"down_why\":\"none\","
 	    "\"drops\":{\"tenant_limit\":1000},\"vports\":[{\"name\":\"t00/v\",\"limit_bps\":0,\"limit_pps\":1000,"
 	    "\"up_bps\":0,\"up_pps\":0,\"down_bps\":0,\"down_pps\":500,\"drop_pps\":0}]}]}\n");
 	text_free(&out);
