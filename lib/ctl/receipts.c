@@ -52,7 +52,7 @@ take_tenant(struct weir_gateway *gateway, const struct live_tenant *live)
 {
 	const struct weir_tenant *tenant = live->tenant;
 	struct weir_tally tallies[WEIR_DIRECTIONS];
-	struct taking taking = {.cut.guarantee = tenant->guarantee};
+	struct taking taking = {.cut = {.guarantee = tenant->guarantee, .limit = tenant->rate}};
 	struct weir_receipt_cut *cut = &taking.cut;
 	bool lost;
 

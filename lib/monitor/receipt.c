@@ -8,6 +8,7 @@
 
 #define BITS 8
 #define TOLERANCE 1e-3 /* of a guarantee, within a second */
+#define REACHED 0.99   /* of a limit */
 
 /* Seven digits of a rate are enough, and half the room of all of them. */
 struct record {
@@ -234,6 +235,14 @@ most_missing(const struct second *second)
 	return most;
 }
 
+/* Limits count tenant bytes. */
+static bool
+at_limit(const struct weir_rate *limit, struct flow delivered, double seconds)
+{
+	return (limit->bps != 0 && wire_bps(delivered, 0, seconds) >= (double)limit->bps * REACHED) ||
+	       (limit->pps != 0 && delivered.packets / seconds >= (double)limit->pps * REACHED);
+}
+
 static void
 fill_way(struct record *record, uint32_t d, const struct second *second, const struct weir_receipt_cut *cut,
     double seconds)
@@ -250,7 +259,8 @@ fill_way(struct record *record, uint32_t d, const struct second *second, const s
 	if (demand.packets > 0 &&
 	    (is_short(cut->guarantee.bps, demanded_bps, delivered_bps, demanded_bps / demand.packets) ||
 		is_short(cut->guarantee.pps, demanded_pps, delivered_pps, 1 / seconds)))
-		record->why[d] = (uint8_t)most_missing(second);
+		record->why[d] = (uint8_t)(at_limit(&cut->limit, second->delivered, seconds) ? WEIR_WHY_OWN_LIMIT
+											     : most_missing(second));
 }
 
 static void

@@ -10,7 +10,8 @@
  *    wait. What was lost on the way in, when nobody knew where it would leave, is divided: what came by uplinks was
  *    for vports; what came by vports as the rest of what came by them that second;
  *  - why: the class by which most was lost, if less was delivered than was promised and demanded, by more than a
- *    thousandth and one frame (design 1.6). What waits counts as "queue".
+ *    thousandth and one frame (design 1.6). What waits counts as "queue". Who had
+ *    all of its own limit was stopped by that, wherever the rest was lost.
  *
  * A round is one cut. A tenant that did nothing between two cuts has no receipt and costs nothing. Rounds of the last
  * hour are kept, in 48 bytes a receipt, and all together at most WEIR_RECEIPTS_MAX receipts: the oldest rounds go
@@ -33,7 +34,7 @@
 
 /* What a tenant's counters say in one cut: everything since there is this tenant. */
 struct weir_receipt_cut {
-	struct weir_rate guarantee;		  /* now, of each direction */
+	struct weir_rate guarantee, limit;	  /* now, of each direction */
 	uint64_t cycles;			  /* that it had of all workers */
 	uint32_t overhead[WEIR_DIRECTIONS];	  /* bytes; 0 = it has no interface of this direction */
 	struct weir_count count[WEIR_DIRECTIONS]; /* of its interfaces of this direction */

@@ -216,6 +216,26 @@ Test(receipt, the_reason_is_where_most_was_lost)
 	cr_expect_eq(receipt.way[WEIR_TO_UPLINK].why, WEIR_WHY_OWN_LIMIT, "the two limits together");
 }
 
+/* Small packets: a limit of tenant bytes is less than a guarantee of wire bytes. */
+Test(receipt, who_reached_its_limit_was_stopped_by_it)
+{
+	static const struct {
+		struct weir_rate limit;
+		uint64_t packets;
+		enum weir_why why;
+	} cases[] = {{{.bps = 900 * FRAME * 8}, 900, WEIR_WHY_OWN_LIMIT},
+	    {{.bps = 900 * FRAME * 8}, 800, WEIR_WHY_LINK}, {{.pps = 800}, 800, WEIR_WHY_OWN_LIMIT}};
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(cases); i++) {
+		cut.limit = cases[i].limit;
+		deliver(WEIR_TO_UPLINK, cases[i].packets);
+		lose(WEIR_TO_UPLINK, WEIR_DROP_PORT_SHARE, 1000);
+		second();
+		cr_assert(last(VID));
+		cr_expect_eq(receipt.way[WEIR_TO_UPLINK].why, cases[i].why);
+	}
+}
+
 Test(receipt, what_began_to_wait_was_demanded)
 {
 	cut.count[WEIR_TO_VPORT].rx_packets += 300;
