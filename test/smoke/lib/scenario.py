@@ -18,7 +18,7 @@ class Scenario:
     def __init__(self, name, build, folder):
         self.name, self.build, self.folder = name, build, folder
         self.unique = f"weir{os.getpid()}"
-        self.passed, self.failed = 0, []
+        self.passed, self.failed, self.notes = 0, [], []
         self.cleanup = contextlib.ExitStack()
         self.namespaces = self.switches = 0
 
@@ -31,6 +31,10 @@ class Scenario:
         else:
             self.failed.append(f"{what}: {detail}" if detail != "" else what)
         return bool(good)
+
+    def note(self, text):
+        """A figure for who reads the results."""
+        self.notes.append(text)
 
     def equal(self, what, got, wanted):
         return self.check(what, got == wanted, f"{got!r} instead of {wanted!r}")

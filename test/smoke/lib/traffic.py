@@ -24,25 +24,32 @@ AUX_VLAN_VALID = 1 << 4
 AUX_VLAN_TPID_VALID = 1 << 6
 
 
-def ping(ns, address, count=5, size=56, whole=False, wait=1.0):
+def ping(ns, address, **how):
+    """Sends echo requests as round_trips() does; returns how many were answered."""
+    return len(round_trips(ns, address, **how))
+
+
+def round_trips(ns, address, count=5, size=56, whole=False, wait=1.0):
     """
-    Sends `count` echo requests with `size` bytes each, the next when one was answered or after 20 ms; returns how many
-    were answered. `whole`: never in fragments. By the kernel's ping sockets: ping itself gives up after two round trips.
+    Sends `count` echo requests with `size` bytes each, one in 20 ms; returns the seconds that each answer took, those
+    of the quickest first. `whole`: never in fragments. By the kernel's ping sockets: ping itself gives up after two
+    round trips.
     """
     family, protocol, request = ((socket.AF_INET6, socket.IPPROTO_ICMPV6, 128) if ":" in address
                                  else (socket.AF_INET, socket.IPPROTO_ICMP, 8))
-    answered = set()
+    sent, answered = [], {}
     with ns.socket(family, socket.SOCK_DGRAM, protocol) as echo:
         echo.settimeout(0.02)
         if whole:
             level, option = MTU_DISCOVER[family]
             echo.setsockopt(level, option, PMTUDISC_DO)
         for number in range(count):
+            sent.append(time.monotonic())
             with contextlib.suppress(OSError):
                 echo.sendto(struct.pack("!BBHHH", request, 0, 0, 0, number) + bytes(size), (address, 0))
             _collect_answers(echo, answered, count, time.monotonic() + 0.02)
         _collect_answers(echo, answered, count, time.monotonic() + wait)
-    return len(answered)
+    return sorted(at - sent[number] for number, at in answered.items())
 
 
 def _collect_answers(echo, answered, count, until):
@@ -50,7 +57,7 @@ def _collect_answers(echo, answered, count, until):
         with contextlib.suppress(OSError):
             data = echo.recv(65536)
             if data[0] in (0, 129):  # replies, of IPv4 and of IPv6
-                answered.add(struct.unpack_from("!H", data, 6)[0])
+                answered.setdefault(struct.unpack_from("!H", data, 6)[0], time.monotonic())
 
 
 def iperf(near, far, address, *options, seconds=2):

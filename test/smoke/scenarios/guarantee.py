@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""
+Guarantees beside a flood, through an uplink of 100 Mbit/s: red's TCP and datagrams have what red is guaranteed and its
+share of the rest, green's pings hardly notice, and the flood pays for it.
+"""
+import contextlib
+import socket
+import threading
+import time
+
+from lib import traffic
+from lib.topology import FAR, OVERHEAD, Twins
+
+MBIT = 1e6
+RATE = 100 * MBIT
+GUARANTEES = {"red": 40, "blue": 10, "green": 5}  # Mbit/s
+WEIGHTS = {"red": 1, "blue": 3, "green": 1}
+TENANTS = {"red": 5001, "blue": 5002, "green": 5003}
+
+# A frame's bytes on the wire, beside the tenant's IP packet: Ethernet, tunnel, then FCS, preamble and gap.
+WIRE = 14 + OVERHEAD[4] + 24
+SIZE = 1400
+DATAGRAM_BITS = (SIZE + 28 + WIRE) * 8
+FLOOD = 1.5 * RATE / DATAGRAM_BITS  # packets/s
+
+
+def run(t):
+    twins = Twins(t, tenants=TENANTS)
+    document = twins.document()
+    for name, port in document["ports"].items():
+        port["rate"] = "100Mbps" if name == "up0" else "1Gbps"
+    for name, tenant in document["tenants"].items():
+        tenant.update(guarantee=f"{GUARANTEES[name]}Mbps", weight=WEIGHTS[name])
+    twins.start(document=document)
+    twins.settle()
+    with t.balanced(twins.weir), contextlib.ExitStack() as sinks:
+        for far in twins.far.values():
+            sink = sinks.enter_context(far.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            sink.bind((FAR, 9))
+        alone = delays(t, twins, "alone")
+        shares(t, twins)
+        with flood(twins, "blue"):
+            time.sleep(0.3)
+            for control in ("cubic", "bbr"):
+                tcp(t, twins, control)
+            beside(t, twins, alone)
+            for excess in ("shape", "police"):
+                within(t, twins, excess)
+        reasons(t, twins)
+
+
+def flood(twins, tenant):
+    return traffic.Pump(twins.near[tenant], FAR, 9, FLOOD, SIZE)
+
+
+def rates(twins, tenants, frame_bits, seconds=2.0):
+    """Wire bit/s of each, by what arrives at the far ends."""
+    def look():
+        return {tenant: twins.far[tenant].counts(f"vx{TENANTS[tenant]}")[0] for tenant in tenants}
+    start, before = time.monotonic(), look()
+    time.sleep(seconds)
+    after, passed = look(), time.monotonic() - start
+    return {tenant: (after[tenant] - before[tenant]) * frame_bits[tenant] / passed for tenant in tenants}
+
+
+def due(tenant, weights):
+    """What it has where red and blue want all there is, and green nothing."""
+    spare = RATE - (GUARANTEES["red"] + GUARANTEES["blue"]) * MBIT
+    return GUARANTEES[tenant] * MBIT + spare * weights[tenant] / (weights["red"] + weights["blue"])
+
+
+def words(measured):
+    return ", ".join(f"{tenant} {rate / MBIT:.2f} Mbit/s" for tenant, rate in measured.items())
+
+
+def shares(t, twins):
+    """Two floods: each has its guarantee and its part of the rest by weight, also by a weight that changes."""
+    with flood(twins, "red"), flood(twins, "blue"):
+        for red, blue in ((1, 3), (3, 1)):
+            weights = {"red": red, "blue": blue}
+            twins.weir.patch({"tenants": {tenant: {"weight": weight} for tenant, weight in weights.items()}})
+            time.sleep(0.3)
+            got = rates(twins, weights, dict.fromkeys(weights, DATAGRAM_BITS))
+            t.note(f"two floods, weights {red}:{blue}: {words(got)} of wire bits")
+            for tenant in weights:
+                t.within(f"{tenant}'s flood with weights {red}:{blue}", got[tenant], due(tenant, weights) * 0.97,
+                         due(tenant, weights) * 1.03)
+            t.within(f"all of the port with weights {red}:{blue}", sum(got.values()), RATE * 0.98, RATE * 1.005)
+    twins.weir.patch({"tenants": {tenant: {"weight": WEIGHTS[tenant]} for tenant in weights}})
+
+
+def tcp(t, twins, control):
+    """All segments but a few are as large as they may be: of `segment` bytes that arrive, `mtu` + WIRE are on the wire."""
+    mtu = twins.tenant_mtu
+    segment = mtu - 20 - 20 - 12
+    bits = {"red": (mtu + WIRE) * 8, "blue": DATAGRAM_BITS}
+    goodput = []
+
+    def client():
+        goodput.append(traffic.iperf_tcp(twins.near["red"], twins.far["red"], FAR, "-C", control, seconds=4)[0])
+
+    thread = threading.Thread(target=client)
+    thread.start()
+    time.sleep(1.5)
+    got = rates(twins, bits, bits)
+    thread.join()
+    t.require(f"{control}: iperf3 reports", goodput)
+    wire = goodput[0] * (mtu + WIRE) / segment
+    t.note(f"TCP {control} beside a flood: goodput {goodput[0] / MBIT:.2f} Mbit/s, which takes {wire / MBIT:.2f} on the wire; "
+           f"for 2 s {words(got)}")
+    t.within(f"TCP {control} has its guarantee", wire, GUARANTEES["red"] * MBIT * 0.97, RATE)
+    t.within(f"TCP {control}, its share too", got["red"], due("red", WEIGHTS) * 0.93, due("red", WEIGHTS) * 1.03)
+    t.within(f"TCP {control}, the flood has its share", got["blue"], due("blue", WEIGHTS) * 0.97, RATE)
+    t.within(f"TCP {control}, all of the port", sum(got.values()), RATE * 0.98, RATE * 1.005)
+
+
+def delays(t, twins, when):
+    """Median of green's round trips, none of which is lost."""
+    took = traffic.round_trips(twins.near["green"], FAR, count=100)
+    t.equal(f"green's pings {when}", len(took), 100)
+    t.require(f"green is answered {when}", took)
+    median, most = (took[len(took) * part // 100] for part in (50, 99))
+    t.note(f"green's ping {when}: median {median * 1e3:.2f} ms, p99 {most * 1e3:.2f} ms")
+    return median
+
+
+def beside(t, twins, alone):
+    """A queue of the flood's takes 20 ms and more, and a frame 0.12 ms."""
+    median = delays(t, twins, "beside the flood")
+    t.within("green's delay beside the flood, median", median, 0, alone + 0.005)
+
+
+def within(t, twins, excess):
+    """Datagrams within the guarantee: none is lost, whatever else is on the port and whether red may wait or not."""
+    twins.weir.patch({"tenants": {"red": {"excess": excess}}})
+    before = twins.weir.drops("red")
+    pps = 0.9 * GUARANTEES["red"] * MBIT / DATAGRAM_BITS
+    with traffic.Stream(twins.near["red"], twins.far["red"], FAR, 7000, pps=pps, size=SIZE) as stream:
+        stream.wait_flowing()
+        time.sleep(2)
+    t.equal(f"red within its guarantee ({excess}): lost of {stream.sent}", stream.lost, 0)
+    t.equal(f"red within its guarantee ({excess}): dropped", twins.weir.drops("red"), before)
+
+
+def reasons(t, twins):
+    t.check("the flood's drops say why", twins.weir.drops("blue").get("port_share", 0) > 10_000, twins.weir.drops("blue"))
+    for tenant, allowed in (("blue", {"port_share"}), ("red", {"port_share"}), ("green", set())):
+        t.check(f"{tenant} has no other drops", twins.weir.drops(tenant).keys() <= allowed, twins.weir.drops(tenant))
