@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The operator's hand: exit statuses, --json, errors that name the path; tables that line up."""
 import json
-import os
 
-from lib import shell, traffic
+from lib import traffic
 from lib.topology import FAR, Twins
+from lib.weirctl import Weirctl
 
 READS = (("status",), ("show",), ("show", "/tenants/red"), ("stats",), ("stats", "tenant", "red"), ("ports",), ("macs",),
          ("macs", "red"), ("neigh",), ("flows",), ("flows", "red"), ("drops",), ("conservation",), ("workers",), ("info",))
+
 
 def run(t):
     twins = Twins(t)
@@ -17,23 +18,6 @@ def run(t):
     reads(t, ctl)
     changes(t, ctl, twins)
     statuses(t, ctl, twins)
-
-
-class Weirctl:
-    def __init__(self, t, weir):
-        self.t, self.weir = t, weir
-        self.program = os.path.join(t.build, "app/weirctl/weirctl")
-
-    def run(self, *args, prefix=None):
-        return shell.attempt(self.program, "-f", prefix or self.weir.prefix, *args)
-
-    def expect(self, status, *args, text="", prefix=None):
-        """Checks the exit status, and that `text` is in what it printed."""
-        done = self.run(*args, prefix=prefix)
-        said = done.stdout + done.stderr
-        self.t.check(f"weirctl {' '.join(args)}", done.returncode == status and text in said,
-                     (done.returncode, said[-400:]))
-        return done.stdout
 
 
 def reads(t, ctl):
