@@ -2,6 +2,8 @@
 /* Who is next among those who share something: by promise first, else by what they had of the rest. */
 #include "backlog_priv.h"
 
+/* Who does not wait comes in bursts, and not at the moment that it may: as much may be late or early. */
+#define UNEVEN ((uint64_t)WEIR_NS_PER_MS << WEIR_TICK_SHIFT)
 #define SERVED_SHIFT 10 /* of a service: bytes * 2^10 / weight */
 /* A promise that seems used up for longer than any can be is one that was not asked for half of all time. */
 #define USED_MAX ((int64_t)(1000 * WEIR_NS_PER_S) << WEIR_TICK_SHIFT)
@@ -37,7 +39,7 @@ promise_covers(const struct weir_promise *promise, uint64_t wire, uint64_t until
 bool
 promise_take(struct weir_promise *promise, uint32_t wire, const struct moment *moment)
 {
-	uint64_t used = clock_raise(&promise->used, moment->now);
+	uint64_t used = clock_raise(&promise->used, moment->now - UNEVEN);
 
 	if (clock_before(moment->horizon, used))
 		return false;

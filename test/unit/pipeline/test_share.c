@@ -246,3 +246,26 @@ BENCH_TEST(share, who_does_not_wait_loses_at_once)
 	cr_assert(n.red + n.blue >= 3950 && n.red + n.blue <= 4010, "%u, %u", n.red, n.blue);
 	cr_assert(n.blue >= 1995, "%u, %u", n.red, n.blue);
 }
+
+/* 50 us a frame were promised, and two come every 70 us. */
+BENCH_TEST(share, who_does_not_wait_has_what_was_promised_however_uneven)
+{
+	struct sent n = {0};
+
+	patch("{'ports':{'p2':{'rate':'400Mbps'},'p0':{'rate':'10Gbps'},'p1':{'rate':'10Gbps'}},'tenants':{'blue':{'"
+	      "excess':'police','guarantee':'40Mbps'}}}");
+	(void)contend(10);
+	for (uint32_t round = 0; round < 2800; round++) {
+		for (uint8_t i = 0; i < 3; i++)
+			inject(1, red(0));
+		for (uint8_t i = 0; i < 2 && round % 7 == 0; i++)
+			inject(1, blue(0));
+		now += ROUND;
+		poll_all();
+		add(&n, collect());
+	}
+	/* A millisecond's worth may have been left from before. */
+	cr_assert(n.blue >= 558 && n.blue <= 581, "%u, %u", n.red, n.blue);
+	cr_assert(n.red + n.blue >= 5590 && n.red + n.blue <= 5610, "%u, %u", n.red, n.blue);
+	drain();
+}
