@@ -158,6 +158,11 @@ def policed(t, twins):
 
 
 def reasons(t, twins):
-    t.check("the flood's drops say why", twins.weir.drops("blue").get("port_share", 0) > 10_000, twins.weir.drops("blue"))
-    for tenant, allowed in (("blue", {"port_share"}), ("red", {"port_share"}), ("green", set())):
-        t.check(f"{tenant} has no other drops", twins.weir.drops(tenant).keys() <= allowed, twins.weir.drops(tenant))
+    """Who floods pays for it; also where the worker was kept from polling, and had to catch up with what came meanwhile."""
+    for tenant, allowed in (("blue", {"port_share", "cpu_share"}), ("red", {"port_share", "cpu_share"}), ("green", set())):
+        drops = twins.weir.drops(tenant)
+        t.check(f"{tenant} has no other drops", drops.keys() <= allowed, drops)
+        t.within(f"{tenant}'s packets dropped to catch up", drops.get("cpu_share", 0), 0, twins.weir.entered(tenant) / 100)
+    drops = twins.weir.drops("blue")
+    t.check("the flood's drops say why", drops.get("port_share", 0) > 10_000, drops)
+    t.note(f"drops: blue {twins.weir.drops('blue')}, red {twins.weir.drops('red')}")
