@@ -43,7 +43,10 @@ class Scenario:
         return self.check(what, low <= got <= high, f"{got:.6g} is not within {low:.6g} .. {high:.6g}")
 
     def steady(self, what, measure, low, high, attempts=4):
-        """A rate that a busy machine may spoil downwards, but nothing may raise: `high` holds each time, `low` once. Returns it."""
+        """
+        A rate that a busy machine may spoil downwards, but nothing may raise: `high` holds each time, `low` once.
+        Returns it.
+        """
         for _ in range(attempts):
             got = measure()
             if got >= low:
