@@ -16,7 +16,8 @@
 #include "weir_worker.h"
 
 #define ROOM 9216		     /* bytes of a buffer */
-#define BUFFERS 65536		     /* as weir has by default */
+#define BUFFERS 65536u		     /* as weir has by default */
+#define BUFFERS_OF_QUEUE 16u     /* what each of many tenants needs at each worker: see --mbufs in weir(8) */
 #define BEGIN (1000 * WEIR_NS_PER_S) /* weir's time at the machine's 0 */
 
 /*
@@ -348,7 +349,7 @@ machine_open(struct machine *machine, const struct machine_params *params)
 	void *meters[MACHINE_WORKERS];
 	struct weir_gateway_params gateway = {
 	    .n_workers = machine->n_workers,
-	    .mbufs = BUFFERS,
+	    .mbufs = RTE_MAX(BUFFERS, BUFFERS_OF_QUEUE * params->net->n_tenants * machine->n_workers),
 	    .mbuf_size = ROOM,
 	    .now = BEGIN - WEIR_NS_PER_S,
 	    .cycles = read_cycles,

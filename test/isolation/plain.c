@@ -171,9 +171,9 @@ check_record(struct report *report)
 			    &record, &window, PS_MS + (i - i % 7) * 10 * PS_US, PS_MS + i * 10 * PS_US, 1250, 1226);
 	report_most(report, fabs((double)record_least(&record, 0, 100, 20) - 1000000), 0, "bit",
 	    "record: worst window, apart from what is known");
-	report_most(report, fabs(record_settles(&record, 0, 100, 1e9) - 20.0), 0, "bins",
+	report_most(report, fabs(record_settles(&record, 0, 100, 1e9, 1) - 20.0), 0, "bins",
 	    "record: when it settles, apart from what is known");
-	report_most(report, record_settles(&record, 20, 80, 1e9), 0, "bins", "record: when it settles at once");
+	report_most(report, record_settles(&record, 20, 80, 1e9, 1), 0, "bins", "record: when it settles at once");
 	report_most(report, fabs(record.bound_most - 1226 * 8), 0, "bit",
 	    "record: beyond the bound, apart from what is known");
 	report_most(report, fabs(record_delay(&record, 0.999) - 60000) / 600, 4, "%",

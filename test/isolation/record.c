@@ -119,9 +119,9 @@ record_least(const struct record *record, uint32_t from, uint32_t to, uint32_t n
 }
 
 uint32_t
-record_settles(const struct record *record, uint32_t from, uint32_t n, double rate)
+record_settles(const struct record *record, uint32_t from, uint32_t n, double rate, uint32_t frames)
 {
-	const double bin = rate * (double)RECORD_BIN * 1e-12, frame = record->largest * 8.0;
+	const double bin = rate * (double)RECORD_BIN * 1e-12, late = frames * record->largest * 8.0;
 	double least = 0;
 	uint32_t k = n;
 
@@ -130,7 +130,7 @@ record_settles(const struct record *record, uint32_t from, uint32_t n, double ra
 		double beyond = (double)record_bits(record, from + k - 1, from + k) - bin;
 
 		least = beyond + (least < 0 ? least : 0);
-		if (least < -frame)
+		if (least < -late)
 			break;
 	}
 	return k;

@@ -66,10 +66,10 @@ uint64_t record_bits(const struct record *record, uint32_t from, uint32_t to);
 uint64_t record_least(const struct record *record, uint32_t from, uint32_t to, uint32_t n);
 
 /*
- * How many bins after bin `from` all windows that end before from + n have this rate (bit/s), but for a frame. n:
- * none.
+ * How many bins after bin `from` all windows that end before from + n have this rate (bit/s), but for so many frames.
+ * n: none.
  */
-uint32_t record_settles(const struct record *record, uint32_t from, uint32_t n, double rate);
+uint32_t record_settles(const struct record *record, uint32_t from, uint32_t n, double rate, uint32_t frames);
 
 /* Adds another source's figures. */
 void record_add(struct record *sum, const struct record *record, const struct window *window);

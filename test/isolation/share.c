@@ -288,9 +288,7 @@ check_shares(struct share *share, double jain)
 					(share->parts[t].rate * (double)scenario_second * 1e-12));
 		had[t] /= (double)scenario_second * 1e-12;
 	}
-	/* A thousand tenants at eight workers have four buffers a queue: what arrives when counts a little, too. */
-	report_most(share->report, worst * 100, n > 64 ? 2.5 : 1, "%",
-	    "shares: worst tenant, apart from the fluid reference");
+	report_most(share->report, worst * 100, 1, "%", "shares: worst tenant, apart from the fluid reference");
 	report_least(share->report, fluid_jain(share->parts, had, n), jain, "", "shares: Jain's index of the excess");
 	free(had);
 }
