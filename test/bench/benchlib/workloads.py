@@ -11,6 +11,7 @@ LOCAL_MAC = "02:aa:aa:aa:aa:01"
 FLOWS_A_HOST = 100
 ADDRESSES_MAX = 64  # of a vport
 TENANT_LIMIT, VPORT_LIMIT = "100Gbps", "40Gbps"  # charged to every packet, reached by none
+PORT_GBPS = 90  # of wire: more than a worker makes; half is promised, to the tenants alike
 FLOWS_DEFAULT = 1_000_000
 
 
@@ -88,7 +89,7 @@ def mac(tenant, end):
 
 
 def document(load):
-    """A switch, anti-spoofing, a limit of the tenant's and one of each vport's, for every tenant."""
+    """A switch, anti-spoofing, a guarantee and a limit of the tenant's, a limit of each vport's, for every tenant."""
     config = {
         "ports": _ports(load),
         "settings": {"flows": load.room, "flow_idle": "1s" if load.slots == CHURN else "600s"},
@@ -110,10 +111,11 @@ def _ports(load):
     queues = 2 if load.mode == "workers" else 1
     source = (f"{SOURCE},traffic={traffic},inner={load.ip},tenants={load.tenants},flows={load.flows},new={load.new},"
               f"queues={queues}{',rate=1000000000' if load.mode == 'shed' else ''}")
+    rate = {"rate": f"{PORT_GBPS}Gbps"}
     sinks = 1 if load.kind == "out" else -(-load.tenants // VLANS)
     neigh = ",neigh=1" if load.kind == "out" else ""
-    return {"near": {"devargs": source}} | {
-        f"far{at}": {"devargs": f"net_nicsim{at + 1},queues={queues}{neigh}"} for at in range(sinks)}
+    return {"near": rate | {"devargs": source}} | {
+        f"far{at}": rate | {"devargs": f"net_nicsim{at + 1},queues={queues}{neigh}"} for at in range(sinks)}
 
 
 def _tenant(load, at):
@@ -127,7 +129,8 @@ def _tenant(load, at):
         switch |= {"vni": FIRST_VNI + at, "remotes": [REMOTE[load.ip]]}
     switch["macs"][mac(at, 1)] = "far" if "far" in vports else REMOTE[load.ip]
     switch["macs"][mac(at, 2)] = "near" if "near" in vports else REMOTE[load.ip]
-    return {"limit": TENANT_LIMIT, "switches": {"s": switch}, "vports": vports}
+    guarantee = f"{PORT_GBPS * 500 // load.tenants}Mbps"
+    return {"limit": TENANT_LIMIT, "guarantee": guarantee, "switches": {"s": switch}, "vports": vports}
 
 
 def _vport(load, at, side):
