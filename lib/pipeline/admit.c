@@ -77,12 +77,12 @@ claim(struct weir_pipe *pipe, struct account *account, uint32_t id)
 	divide(admit);
 }
 
-/* It has accrued up to the beginning of the round. */
+/* It has accrued up to what is charged: a round may take longer than a bucket holds. */
 static void
 accrue(struct weir_pipe *pipe, struct account *account, uint32_t id)
 {
 	const struct admit *admit = &pipe->admit;
-	uint64_t gap = admit->round - account->last, part;
+	uint64_t gap = admit->mark - account->last, part;
 	int64_t most;
 
 	if (account->tick != admit->tick)
@@ -94,7 +94,7 @@ accrue(struct weir_pipe *pipe, struct account *account, uint32_t id)
 	most = depth(part);
 	account->level += (int64_t)(gap * (part >> 1) >> (WHOLE_SHIFT - 1));
 	account->level = account->level < most ? account->level : most;
-	account->last = admit->round;
+	account->last = admit->mark;
 }
 
 static uint32_t
@@ -330,16 +330,28 @@ weir_pipe_pressed(const struct weir_pipe *pipe)
 	return pipe->admit.pressure == WEIR_PRESSED;
 }
 
+/* What passed since what is charged. */
+static uint64_t
+since(struct weir_pipe *pipe)
+{
+	uint64_t end = read_cycles(pipe), cycles = end - pipe->admit.mark;
+
+	pipe->admit.mark = end;
+	return cycles;
+}
+
 void
 weir_pipe_account_sent(struct weir_pipe *pipe)
 {
-	uint64_t end;
+	if (pipe->admit.scale != 0)
+		pipe->admit.carry += since(pipe);
+}
 
-	if (pipe->admit.scale == 0)
-		return;
-	end = read_cycles(pipe);
-	pipe->admit.carry += end - pipe->admit.mark;
-	pipe->admit.mark = end;
+void
+account_for(struct weir_pipe *pipe, uint32_t tenant)
+{
+	if (pipe->admit.scale != 0)
+		charge(pipe, tenant, since(pipe), OTHER);
 }
 
 uint32_t

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Forward: to the one interface of the verdict, or a copy to each of a switch's others. Each copy is offered to its
- * interface, charged once, at its egress, and then goes its own way.
- */
+/* Forward: to the one interface of the verdict, or to all others of a switch (flood.c). */
 #include "pipeline_priv.h"
 
 /* Over the MTU, a tag that the way out cannot carry, or no way at all. */
@@ -20,18 +17,16 @@ fits(const struct weir_pipe *pipe, struct leaving *leaving)
 		   : WEIR_OK;
 }
 
-/* May it be offered, and may it go? */
-static inline enum weir_reason
-admit(struct weir_pipe *pipe, struct leaving *leaving, uint64_t now)
+enum weir_reason
+may_leave(struct weir_pipe *pipe, struct leaving *leaving, uint64_t now)
 {
 	enum weir_reason reason = fits(pipe, leaving);
 
 	return reason == WEIR_OK ? gate(pipe, leaving, now) : reason;
 }
 
-/* What became of it, at its way out. */
-static void
-count_out(struct weir_pipe *pipe, const struct leaving *leaving, enum weir_reason reason)
+void
+count_offered(struct weir_pipe *pipe, const struct leaving *leaving, enum weir_reason reason)
 {
 	struct weir_count *count = weir_count(pipe->counters, leaving->out_id);
 
@@ -43,87 +38,6 @@ count_out(struct weir_pipe *pipe, const struct leaving *leaving, enum weir_reaso
 	count->tx_packets++;
 	count->tx_bytes += leaving->bytes;
 }
-
-/* May it leave in several segments? Not while the port is unknown. */
-static inline bool
-out_chained(const struct weir_pipe *pipe, const struct leaving *leaving)
-{
-	const struct weir_port *port = leaving->port;
-
-	if (leaving->to_remote)
-		port = leaving->encap != NULL ? uplink(pipe, leaving->encap) : NULL;
-	return port != NULL && port->tx_chained;
-}
-
-/* ---- to every other interface of a switch ---- */
-
-static void
-send_original(struct weir_pipe *pipe, struct leaving *leaving, uint64_t now)
-{
-	enum weir_reason reason = admit(pipe, leaving, now);
-
-	count_out(pipe, leaving, reason);
-	if (reason == WEIR_OK)
-		rewrite(pipe, leaving, now);
-	else
-		rte_pktmbuf_free(leaving->m);
-}
-
-/* A copy; the original stays with the caller. */
-static void
-send_copy(struct weir_pipe *pipe, const struct leaving *original, uint64_t now)
-{
-	struct leaving copy = *original;
-	enum weir_reason reason = admit(pipe, &copy, now);
-
-	if (reason == WEIR_OK) {
-		copy.m = weir_packet_copy(original->m, pipe->pool, out_chained(pipe, &copy));
-		reason = copy.m == NULL ? WEIR_DROP_NO_MBUF : WEIR_OK;
-	}
-	count_out(pipe, &copy, reason);
-	if (reason == WEIR_OK)
-		rewrite(pipe, &copy, now);
-}
-
-/* The interface of a flood that is still to be served: all but the last get copies, the last gets the original. */
-struct fan {
-	struct weir_pipe *pipe;
-	struct leaving *leaving;
-	uint64_t now;
-	uint32_t n;
-};
-
-static inline void
-fan_out(struct fan *fan, const struct weir_iface *out)
-{
-	if (fan->n++ > 0)
-		send_copy(fan->pipe, fan->leaving, fan->now);
-	leave_by(fan->leaving, out);
-}
-
-/* To every vport but the one it came from and, unless it came from one (split horizon), to every remote. */
-static void
-flood(struct weir_pipe *pipe, const struct weir_verdict *verdict, struct leaving *leaving, uint64_t now)
-{
-	const struct weir_switch *sw = verdict->sw;
-	uint32_t n_remotes = verdict->in->kind == WEIR_IFACE_REMOTE ? 0 : sw->n_remotes;
-	struct fan fan = {.pipe = pipe, .leaving = leaving, .now = now};
-
-	leaving->limit_in = 0; /* charged already, for all */
-	leaving->frame = NULL;
-
-	for (uint32_t k = 0; k < sw->n_vports; k++)
-		if (sw->vports[k]->id != verdict->key.in)
-			fan_out(&fan, sw->vports[k]);
-	for (uint32_t k = 0; k < n_remotes; k++)
-		fan_out(&fan, sw->remotes[k]);
-	/* The walk made sure that there is one. */
-	pipe->work.copies += fan.n - 1;
-	weir_count(pipe->counters, verdict->key.in)->copies += fan.n - 1;
-	send_original(pipe, leaving, now);
-}
-
-/* ---- to one ---- */
 
 /* What leaves by the way out of the packet's verdict. */
 static inline struct leaving
@@ -161,7 +75,7 @@ lose(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct 
 		return;
 	}
 	weir_count(pipe->counters, burst->in[i]->id)->accepted++;
-	count_out(pipe, leaving, reason);
+	count_offered(pipe, leaving, reason);
 	rte_pktmbuf_free(leaving->m);
 }
 
@@ -173,7 +87,7 @@ send_known(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 	struct leaving leaving = leaving_of(pipe, burst, i, verdict);
 	enum weir_reason reason;
 
-	reason = admit(pipe, &leaving, burst->now);
+	reason = may_leave(pipe, &leaving, burst->now);
 	if (__builtin_expect(reason != WEIR_OK, 0)) {
 		enter(pipe, burst, i, verdict->in, leaving.bytes);
 		lose(pipe, burst, i, &leaving, reason);
@@ -289,16 +203,16 @@ send_new(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 	enum weir_reason reason;
 
 	if (verdict->action == WEIR_FLOOD) {
-		flood(pipe, verdict, &leaving, burst->now);
+		flood(pipe, verdict->sw, &leaving, burst->now);
 		return;
 	}
-	reason = admit(pipe, &leaving, burst->now);
+	reason = may_leave(pipe, &leaving, burst->now);
 	if (reason != WEIR_OK) {
 		lose(pipe, burst, i, &leaving, reason);
 		return;
 	}
 	weir_count(pipe->counters, burst->in[i]->id)->accepted++;
-	count_out(pipe, &leaving, WEIR_OK);
+	count_offered(pipe, &leaving, WEIR_OK);
 	rewrite(pipe, &leaving, burst->now);
 }
 

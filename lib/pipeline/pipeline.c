@@ -76,6 +76,7 @@ weir_pipe_wake(struct weir_pipe *pipe)
 {
 	backlog_begin(pipe);
 	wait_check(pipe, pipe->now);
+	floods_go_on(pipe);
 }
 
 void
@@ -188,6 +189,8 @@ weir_pipe_free(struct weir_pipe *pipe)
 		return;
 	for (uint32_t i = 0; i < pipe->n_waiting; i++)
 		rte_pktmbuf_free(pipe->waiting[i].m);
+	for (uint32_t i = 0; i < pipe->n_floods; i++)
+		rte_pktmbuf_free(pipe->floods[i].m);
 	while (pipe->punt != NULL && rte_ring_dequeue(pipe->punt, &m) == 0)
 		rte_pktmbuf_free(m);
 	rte_ring_free(pipe->learn);

@@ -95,6 +95,17 @@ struct waiting {
 	uint64_t deadline;
 };
 
+/* A flood that goes on: what it copies, and to whom it came. */
+struct flood {
+	struct rte_mbuf *m;
+	uint32_t iface, serial; /* by which it came in */
+	uint32_t tenant, sw, gen;
+	uint32_t next; /* member of the switch */
+	uint32_t bytes, tags, entropy;
+	uint8_t tos;
+	uint64_t begin; /* ns */
+};
+
 struct weir_pipe {
 	const struct weir_vnet *vnet;
 	struct weir_counters *counters;
@@ -118,12 +129,14 @@ struct weir_pipe {
 	struct txbuf *tx;		/* by port index */
 	uint64_t refresh;
 	struct share *shares; /* by tenant */
-	uint32_t n_waiting;
+	uint32_t n_waiting, n_floods;
 	struct weir_work work;
 	struct recent *recent; /* by a mix of what decides */
 	struct waiting waiting[WEIR_WAIT_MAX];
-	uint16_t *waiting_of;	     /* by tenant */
-	struct weir_credit *credits; /* what it holds of limits, by weir_credit_in() and its like */
+	uint16_t *waiting_of; /* by tenant */
+	struct flood
+	    floods[WEIR_FLOODS_MAX + WEIR_BURST]; /* a burst may begin some when others are not at their bound */
+	struct weir_credit *credits;		  /* what it holds of limits, by weir_credit_in() and its like */
 	struct weir_hash_secret
 	    port_secret; /* of UDP source ports: what a remote sees must not tell of the flow table's */
 	struct weir_burst burst;
@@ -138,6 +151,9 @@ void stage_forward(struct weir_pipe *pipe, struct weir_burst *burst);
 /* Between the halves of lookup, in rounds that are measured: if the worker is pressed those go who are over their
  * share. */
 void admit_found(struct weir_pipe *pipe, struct weir_burst *burst);
+
+/* What was done since was the tenant's. */
+void account_for(struct weir_pipe *pipe, uint32_t tenant);
 
 /* At the end of a burst that admit_found() saw: what it took is charged. */
 void account_burst(struct weir_pipe *pipe, const struct weir_burst *burst);
@@ -289,6 +305,18 @@ leave_by(struct leaving *leaving, const struct weir_iface *out)
 	leaving->limit_out = weir_limit_serial(out->limit_out);
 	leaving->limit_tenant = weir_limit_serial(out->limit_tenant);
 }
+
+/* May it be offered to its way out, and may it go? WEIR_OK: it is charged, and to be rewritten. */
+enum weir_reason may_leave(struct weir_pipe *pipe, struct leaving *leaving, uint64_t now);
+
+/* What became of it, at its way out. */
+void count_offered(struct weir_pipe *pipe, const struct leaving *leaving, enum weir_reason reason);
+
+/* To every member of the switch but the one it came from; of a wide one, to the first of them. Takes the packet. */
+void flood(struct weir_pipe *pipe, const struct weir_switch *sw, struct leaving *leaving, uint64_t now);
+
+/* Floods of earlier rounds. */
+void floods_go_on(struct weir_pipe *pipe);
 
 /* Looks up leaving->encap, for a way out that is a remote. Returns WEIR_OK, or why it cannot go there. */
 enum weir_reason find_encap(const struct weir_pipe *pipe, struct leaving *leaving);

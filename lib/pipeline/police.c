@@ -7,8 +7,8 @@
 #include "pipeline_priv.h"
 
 /*
- * Work that one frame makes many times over is bounded; but a switch of any size may flood, and is then not to flood
- * for as long as the copies of that one are worth.
+ * Work that one frame makes many times over is bounded; but a switch of any size may flood, over some rounds, and is
+ * then not to flood for as long as the copies of that one are worth.
  */
 static inline bool
 may_flood(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i)
@@ -18,10 +18,12 @@ may_flood(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i)
 	uint64_t now = burst->now, begin = share->copied > now ? share->copied : now;
 	uint32_t copies = sw->n_vports + sw->n_remotes;
 
+	if (copies > WEIR_COPIES_BURST && pipe->n_floods >= WEIR_FLOODS_MAX)
+		return false;
 	if (begin != now && begin + copies * WEIR_COPIES_NS > now + WEIR_COPIES_BURST * WEIR_COPIES_NS)
 		return false;
 	share->copied = begin + copies * WEIR_COPIES_NS;
-	pipe->admit.parts[i] += copies;
+	pipe->admit.parts[i] += RTE_MIN(copies, (uint32_t)WEIR_COPIES_BURST);
 	return true;
 }
 

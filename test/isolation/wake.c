@@ -50,8 +50,8 @@ run_wake(const struct scenario *scenario, struct machine *machine, struct report
 	if (machine_open(machine, &params) != 0)
 		return;
 	machine_run(machine, window.to);
-	report_most(report, slowest(&machine->sources[0].record, &window, (double)promise, scenario->n_workers), 1, "ms",
-	    "waking: time until it has its rate");
+	report_most(report, slowest(&machine->sources[0].record, &window, (double)promise, scenario->n_workers), 1,
+	    "ms", "waking: time until it has its rate");
 	machine_drain(machine);
 	scenario_end(machine, report);
 	net_free(net);

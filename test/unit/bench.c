@@ -137,7 +137,7 @@ bench_stop(void)
 static char *
 quoted(const char *text)
 {
-	static char json[1 << 16];
+	static char json[1 << 19];
 	size_t i;
 
 	cr_assert_lt(strlen(text), sizeof(json));

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What one tenant, or one who pings, may make a worker or maintenance do. */
+#include <stdarg.h>
+
 #include "bench.h"
 
 static void
@@ -49,31 +51,196 @@ BENCH_TEST(bounds, copies_of_a_tenant)
 	expect_drops(red, WEIR_DROP_FLOOD_LIMIT, 4, 4);
 }
 
-/* A switch of more members than that may flood, and waits for as long as its copies are worth. */
-#define MEMBERS 2000
+/* ---- switches of more members than that ---- */
+
+static char text[1 << 19];
+
+static uint32_t append(uint32_t at, const char *fmt, ...) WEIR_PRINTF(2, 3);
+
+static uint32_t
+append(uint32_t at, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	at += (uint32_t)vsnprintf(text + at, sizeof(text) - at, fmt, args);
+	va_end(args);
+	return at;
+}
+
+/* Red has so many members on its switch: vports on VLANs of p2, then a, and a remote or none. */
+#define MEMBERS 2000u
+static void
+load_wide(bool with_remote)
+{
+	uint32_t at = append(0, "{" PORTS_TEXT "'tenants':{'red':{'switches':{'web':{'vni':5001,'remotes':[%s]}},",
+	    with_remote ? "'192.0.2.2'" : "");
+
+	at = append(at, "'vports':{'a':{'switch':'web','port':'p1'}");
+	for (uint32_t i = 1; i < MEMBERS - with_remote; i++)
+		at = append(at, ",'%u':{'switch':'web','port':'p2','vlan':%u}", i, i);
+	(void)append(at, "}}}}");
+	load(text);
+	pass_time(2 * MS);
+	discard();
+}
+
+/* Which of them p2 has sent a frame to by now, beyond those it had; how many of those twice. */
+static uint32_t
+served(uint8_t times[], uint32_t *twice)
+{
+	struct frame frame;
+	uint32_t n = 0;
+
+	while (sent(2, &frame)) {
+		uint32_t vlan = (uint32_t)(frame.b[14] & 0xf) << 8 | frame.b[15];
+
+		n++;
+		*twice += times[vlan]++ > 0;
+	}
+	return n;
+}
+
 BENCH_TEST(bounds, a_very_wide_switch)
 {
-	static char text[1 << 16];
-	uint32_t a, at = (uint32_t)snprintf(text, sizeof(text),
-			"{" PORTS_TEXT "'tenants':{'red':{'switches':{'web':{'vni':5001,'remotes':['192.0.2.2'");
+	uint8_t times[MEMBERS] = {0};
+	uint32_t n, twice = 0, red;
 
-	for (uint32_t i = 0; i < 1000; i++)
-		at += (uint32_t)snprintf(text + at, sizeof(text) - at, ",'10.1.%u.%u'", i / 250, 1 + i % 250);
-	at += (uint32_t)snprintf(text + at, sizeof(text) - at, "]}},'vports':{'a':{'switch':'web','port':'p1'}");
-	for (uint32_t i = 1; i < MEMBERS - 1001; i++)
-		at += (uint32_t)snprintf(
-		    text + at, sizeof(text) - at, ",'%u':{'switch':'web','port':'p1','vlan':%u}", i, i);
-	(void)snprintf(text + at, sizeof(text) - at, "}}}}");
-	load(text);
-	a = vport_id("red", "a");
+	load_wide(false);
+	red = vport_id("red", "a");
+	inject(1, plain(BROADCAST, 1, 0x88b5));
+	poll_all();
+	/* In one go so many; then at a pace, whenever the worker comes. */
+	n = served(times, &twice);
+	cr_assert_eq(n, WEIR_COPIES_BURST);
+	expect_balance(0);
+	now += WEIR_COPIES_NS - 1;
+	poll_all();
+	cr_assert_eq(served(times, &twice), 0);
+	now += 1;
+	poll_all();
+	cr_assert_eq(served(times, &twice), 1);
+	now += 99 * WEIR_COPIES_NS;
+	poll_all();
+	cr_assert_eq(served(times, &twice), 99);
+	/* Another has to wait. */
+	inject(1, plain(BROADCAST, 1, 0x88b5));
+	poll_all();
+	expect_drops(red, WEIR_DROP_FLOOD_LIMIT, 1, 1);
+	/* Long afterwards no more in one go than at first. */
+	now += SECOND;
+	poll_all();
+	cr_assert_eq(served(times, &twice), WEIR_COPIES_BURST);
+	for (n += 100 + WEIR_COPIES_BURST; n < MEMBERS - 1;) {
+		uint32_t some;
+
+		poll_all();
+		some = served(times, &twice);
+		cr_assert_gt(some, 0);
+		n += some;
+	}
+	cr_assert_eq(n, MEMBERS - 1);
+	cr_assert_eq(twice, 0);
+	poll_all();
+	cr_assert_eq(served(times, &twice), 0);
+	cr_assert_eq(tally(red).sum.copies, MEMBERS - 2);
+	expect_balance(0);
+}
+
+/* The next flood has to wait for as long as the copies of the last are worth. */
+BENCH_TEST(bounds, a_wide_flood_after_another)
+{
+	uint32_t red;
+
+	load_wide(true);
+	red = vport_id("red", "a");
 	broadcast(1, true);
-	expect_drops(a, WEIR_DROP_FLOOD_LIMIT, 0, 0);
 	now += MEMBERS * WEIR_COPIES_NS - 1;
 	broadcast(1, true);
-	expect_drops(a, WEIR_DROP_FLOOD_LIMIT, 1, 1);
+	expect_drops(red, WEIR_DROP_FLOOD_LIMIT, 1, 1);
+	while (buffers_used() > 0)
+		poll_all(), discard();
 	now += 1;
 	broadcast(1, true);
-	expect_drops(a, WEIR_DROP_FLOOD_LIMIT, 1, 1);
+	expect_drops(red, WEIR_DROP_FLOOD_LIMIT, 1, 1);
+	now += SECOND;
+	while (buffers_used() > 0) {
+		poll_all();
+		discard();
+	}
+}
+
+/* Who its members are is not the same any more: it ends, and that is said. */
+BENCH_TEST(bounds, a_wide_flood_on_a_switch_that_changes)
+{
+	uint32_t red;
+
+	load_wide(false);
+	red = vport_id("red", "a");
+	inject(1, plain(BROADCAST, 1, 0x88b5));
+	poll_all();
+	cr_assert_eq(n_sent(2), WEIR_COPIES_BURST);
+	patch("{'tenants':{'red':{'vports':{'7':null}}}}");
+	now += MS;
+	poll_all();
+	cr_assert_eq(n_sent(2), 0);
+	expect_drops(red, WEIR_DROP_RECONFIGURED, 1, 1);
+	expect_balance(0);
+	cr_assert_eq(buffers_used(), 0);
+	/* Nor is it there. */
+	now += SECOND;
+	inject(1, plain(BROADCAST, 1, 0x88b5));
+	poll_all();
+	cr_assert_eq(n_sent(2), WEIR_COPIES_BURST);
+	patch("{'tenants':{'red':null}}");
+	now += MS;
+	poll_all();
+	cr_assert_eq(n_sent(2), 0);
+	cr_assert_eq(buffers_used(), 0);
+}
+
+/* So many tenants have their floods go on side by side, and all of them together take no longer than one. */
+BENCH_TEST(bounds, wide_floods_of_many)
+{
+	const uint32_t n = WEIR_FLOODS_MAX + 4;
+	uint32_t at = append(0, "{" PORTS_TEXT "'tenants':{"), refused = 0, some;
+
+	for (uint32_t t = 1; t <= n; t++) {
+		at = append(at, "%s't%u':{'switches':{'s':{}},'vports':{'a':{'switch':'s','port':'p1','vlan':%u}",
+		    t > 1 ? "," : "", t, t);
+		for (uint32_t v = 0; v < WEIR_COPIES_BURST + 2; v++) {
+			uint32_t vlan = t * (WEIR_COPIES_BURST + 2) + v;
+
+			at = append(at, ",'%u':{'switch':'s','port':'p%u','vlan':%u}", v, 1 + vlan / 4000,
+			    1 + vlan % 4000 + (vlan < 4000 ? 94 : 0));
+		}
+		at = append(at, "}}");
+	}
+	(void)append(at, "}}");
+	load(text);
+	pass_time(2 * MS);
+	discard();
+	for (uint32_t t = 1; t <= n; t++) {
+		inject(1, tagged(plain(BROADCAST, 1, 0x88b5), (uint16_t)t));
+		poll_one(0);
+		discard();
+	}
+	for (uint32_t t = 1; t <= n; t++) {
+		char name[8];
+
+		(void)snprintf(name, sizeof(name), "t%u", t);
+		some = (uint32_t)tally(vport_id(name, "a")).reasons[WEIR_DROP_FLOOD_LIMIT].packets;
+		cr_assert_eq(some, t > WEIR_FLOODS_MAX, "t%u", t);
+		refused += some;
+	}
+	cr_assert_eq(refused, 4);
+	now += SECOND;
+	for (uint32_t rounds = 0; buffers_used() > 0; rounds++) {
+		cr_assert_lt(rounds, 10);
+		poll_one(0);
+		cr_assert_leq(n_sent(1) + n_sent(2) + n_sent(3), WEIR_COPIES_BURST + WEIR_FLOODS_MAX);
+	}
+	expect_balance(0);
 }
 
 static struct frame
