@@ -80,10 +80,9 @@ bar_cell(struct table *table, const struct load *load, double bps, double pps, s
 static void
 pair_cell(struct table *table, uint64_t up, uint64_t down)
 {
-	char pair[2 * FORMAT_SIZE], buf[FORMAT_SIZE];
+	char pair[2 * FORMAT_SIZE], first[FORMAT_SIZE], second[FORMAT_SIZE];
 
-	(void)snprintf(pair, sizeof(pair), "%s/", format_si((double)up, buf));
-	(void)strcat(pair, format_si((double)down, buf));
+	(void)snprintf(pair, sizeof(pair), "%s/%s", format_si((double)up, first), format_si((double)down, second));
 	table_cell(table, up != 0 || down != 0 ? pair : "");
 }
 

@@ -17,7 +17,7 @@
 
 #define ROOM 9216		     /* bytes of a buffer */
 #define BUFFERS 65536u		     /* as weir has by default */
-#define BUFFERS_OF_QUEUE 16u     /* what each of many tenants needs at each worker: see --mbufs in weir(8) */
+#define BUFFERS_OF_QUEUE 16u	     /* what each of many tenants needs at each worker: see --mbufs in weir(8) */
 #define BEGIN (1000 * WEIR_NS_PER_S) /* weir's time at the machine's 0 */
 
 /*

@@ -4,7 +4,7 @@ import copy
 import errno
 import json
 
-from lib import shell, traffic
+from lib import traffic
 from lib.topology import FAR, Twins
 from lib.weirctl import Weirctl
 
