@@ -44,6 +44,7 @@ struct member {
 	uint32_t weight;
 	uint32_t wire; /* bytes that its next frame takes on the wire */
 	bool is_queue, is_later;
+	bool limited;  /* since it was last served it was its limit that let it wait */
 	bool by_queue; /* of a lane: what it has is due to one of its queues, whatever it was promised as a whole */
 	/* in the index */
 	uint64_t key;

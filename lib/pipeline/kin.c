@@ -116,6 +116,7 @@ void
 member_served(struct member *member, bool promised)
 {
 	member_leave(member);
+	member->limited = false;
 	if (promised)
 		(void)__atomic_fetch_add(
 		    &member->promise->used, use_of(member->promise, member->wire), __ATOMIC_RELAXED);
@@ -137,6 +138,7 @@ void
 member_sleep(struct backlog *backlog, struct member *member, uint64_t until)
 {
 	member_leave(member);
+	member->limited = true;
 	weir_heap_insert(&backlog->asleep, &member->asleep, until);
 }
 

@@ -12,9 +12,9 @@
 enum weir_reason
 queue_reason(const struct queue *queue)
 {
-	if (weir_heap_has(&queue->member.asleep))
+	if (queue->member.limited)
 		return WEIR_DROP_VPORT_LIMIT;
-	return weir_heap_has(&queue->lane->member.asleep) ? WEIR_DROP_TENANT_LIMIT : WEIR_DROP_PORT_SHARE;
+	return queue->lane->member.limited ? WEIR_DROP_TENANT_LIMIT : WEIR_DROP_PORT_SHARE;
 }
 
 /* Where the lanes of a tenant say which of its vports is next, a word a worker. */

@@ -90,6 +90,55 @@ drain(void)
 	discard();
 }
 
+/* Red's are as many as may wait, and more come in a round in which some may go: what is it that they wait for? */
+static void
+overflow(void)
+{
+	send_red(0, 100);
+	send_red(100, 30);
+	for (uint32_t i = 0; i < 5; i++) {
+		now += 10 * MS;
+		send_red(0, 30);
+	}
+	discard();
+}
+
+static void
+expect_reason(enum weir_reason reason)
+{
+	struct weir_tally all = tally(vport_id("red", "b"));
+
+	cr_assert_gt(all.reasons[reason].packets, 5 * (30 - 4), "%lu of %lu", all.reasons[reason].packets,
+	    all.sum.tx_drop_packets);
+	cr_assert_eq(all.reasons[reason].packets, all.sum.tx_drop_packets);
+}
+
+BENCH_TEST(share, too_many_by_the_tenants_limit)
+{
+	patch("{'ports':{'p2':{'rate':'1Gbps'}},'tenants':{'red':{'limit':'200pps','queue':'18432B'}}}");
+	overflow();
+	expect_reason(WEIR_DROP_TENANT_LIMIT);
+	drain();
+}
+
+BENCH_TEST(share, too_many_by_the_vports_limit)
+{
+	patch("{'ports':{'p2':{'rate':'1Gbps'}},'tenants':{'red':{'queue':'18432B','vports':{'b':{'limit':'200pps'}}}"
+	      "}}");
+	overflow();
+	expect_reason(WEIR_DROP_VPORT_LIMIT);
+	patch("{'tenants':{'red':{'vports':{'b':{'limit':null}}}}}");
+	drain();
+}
+
+BENCH_TEST(share, too_many_for_the_port)
+{
+	patch("{'ports':{'p2':{'rate':'400kbps'}},'tenants':{'red':{'limit':'1Mpps','queue':'18432B'}}}");
+	overflow();
+	expect_reason(WEIR_DROP_PORT_SHARE);
+	drain();
+}
+
 BENCH_TEST(share, over_a_limit_waits_its_turn)
 {
 	patch("{'tenants':{'red':{'limit':'100pps'}}}");
