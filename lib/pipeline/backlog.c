@@ -364,6 +364,12 @@ queue_take(struct weir_pipe *pipe, struct queue *queue)
 	const struct weir_mbuf_meta *meta = weir_mbuf_meta(m);
 
 	queue->head = meta->next;
+	queue->head_bytes = meta->next_bytes;
+	queue->head_wire = meta->next_wire;
+	if (queue->head != NULL) {
+		rte_prefetch0(queue->head);
+		rte_prefetch0(weir_mbuf_meta(queue->head));
+	}
 	queue->packets--;
 	queue->bytes -= meta->bytes;
 	queue->lane->bytes -= meta->bytes;

@@ -73,6 +73,7 @@ struct queue {
 	} leaf, in;		     /* whose queue it is; whose limit its frames are charged to, on their way in */
 	struct weir_limit *limit_out, *limit_in;
 	struct rte_mbuf *head, *tail;
+	uint32_t head_bytes, head_wire; /* of the first: its tenant's frame, and on the wire */
 	uint32_t packets;
 	uint32_t bytes, max; /* frames'; what may wait */
 	TAILQ_ENTRY(queue) entry;

@@ -94,7 +94,7 @@ queue_put(struct weir_pipe *pipe, struct queue *queue, const struct leaving *lea
 	struct backlog *backlog = pipe->backlog;
 	struct lane *lane = queue->lane;
 	struct rte_mbuf *m = leaving->m;
-	struct weir_mbuf_meta *meta = weir_mbuf_meta(m);
+	struct weir_mbuf_meta *meta = weir_mbuf_meta(m), *last;
 
 	meta->next = NULL;
 	meta->iface = leaving->out_id;
@@ -107,12 +107,17 @@ queue_put(struct weir_pipe *pipe, struct queue *queue, const struct leaving *lea
 	queue->bytes += leaving->bytes;
 	lane->bytes += leaving->bytes;
 	if (queue->head != NULL) {
-		weir_mbuf_meta(queue->tail)->next = m;
+		last = weir_mbuf_meta(queue->tail);
+		last->next = m;
+		last->next_bytes = leaving->bytes;
+		last->next_wire = wire_of(m);
 		queue->tail = m;
 		return;
 	}
 	queue->head = queue->tail = m;
-	member_enter(&queue->member, wire_of(m), &pipe->moment);
+	queue->head_bytes = leaving->bytes;
+	queue->head_wire = wire_of(m);
+	member_enter(&queue->member, queue->head_wire, &pipe->moment);
 	if (!weir_heap_has(&lane->member.spare))
 		lane_settle(pipe, lane);
 	/* From here on nobody overtakes. */
@@ -194,7 +199,7 @@ go_on(struct weir_pipe *pipe, struct queue *queue)
 		if (!queue_end(pipe, queue))
 			return;
 	} else {
-		member_again(&queue->member, wire_of(queue->head), &pipe->moment);
+		member_again(&queue->member, queue->head_wire, &pipe->moment);
 	}
 	lane_enter(pipe, lane, member_again);
 }
@@ -227,7 +232,7 @@ serve_lane(struct weir_pipe *pipe, struct lane *lane, bool lane_promised)
 	bool promised;
 	struct member *member = kin_next(&lane->kin, &pipe->moment, &promised);
 	struct queue *queue = RTE_PTR_SUB(member, offsetof(struct queue, member));
-	uint32_t bytes = weir_mbuf_meta(queue->head)->bytes;
+	uint32_t bytes = queue->head_bytes;
 	uint64_t now = pipe->now;
 	const struct charge *missing,
 	    charges[WEIR_LIMITS] = {

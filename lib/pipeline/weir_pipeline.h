@@ -59,8 +59,11 @@ struct weir_mbuf_meta {
 	struct rte_mbuf *next; /* in a queue */
 	uint32_t iface;	       /* it counts on */
 	uint32_t bytes;	       /* of the tenant's frame */
-	uint32_t underlay;     /* punted: id */
-	uint32_t pad;
+	union {
+		uint32_t underlay;   /* punted: id */
+		uint32_t next_bytes; /* in a queue: `bytes` of the next ... */
+	};
+	uint32_t next_wire; /* ... and what it takes on the wire, so that its own lines can come in meanwhile */
 };
 
 static inline struct weir_mbuf_meta *

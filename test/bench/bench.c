@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- *     bench [EAL options] -- --config FILE --source DEVICE --sink DEVICE [--mode pairs|shed|workers|readers]
+ *     bench [EAL options] -- --config FILE --source DEVICE --sink DEVICE [--mode pairs|shed|full|workers|readers]
  *         [--pairs N] [--chunk-ms N] [--warm-ms N] [--warm-packets N]
  *
  * Exit status 1 if a packet did not come out of a sink, since then the figure is not of the work it claims to be.
@@ -23,7 +23,8 @@
 
 static const struct bench_mode modes[] = {
     {.name = "pairs", .n_workers = 1, .run = bench_pairs},
-    {.name = "shed", .n_workers = 1, .sheds = true, .run = bench_shed},
+    {.name = "shed", .n_workers = 1, .drops = true, .run = bench_shed},
+    {.name = "full", .n_workers = 1, .drops = true, .run = bench_pairs},
     {.name = "workers", .n_workers = 2, .run = bench_workers},
     {.name = "readers", .n_workers = 1, .threads = true, .run = bench_readers},
 };
@@ -190,9 +191,10 @@ main(int argc, char **argv)
 	}
 	if (parse_args(argc - eal, argv + eal, &bench) != 0 ||
 	    rte_lcore_count() < bench.mode->n_workers + bench.mode->threads) {
-		(void)fprintf(stderr, "usage: bench [EAL options] -- --config FILE --source DEVICE --sink DEVICE "
-				      "[--mode pairs|shed|workers|readers] [--pairs N] [--chunk-ms N] [--warm-ms N] "
-				      "[--warm-packets N]\n");
+		(void)fprintf(stderr,
+		    "usage: bench [EAL options] -- --config FILE --source DEVICE --sink DEVICE "
+		    "[--mode pairs|shed|full|workers|readers] [--pairs N] [--chunk-ms N] [--warm-ms N] "
+		    "[--warm-packets N]\n");
 		return 2;
 	}
 	ok = set_up(&bench) == 0 && run(&bench);

@@ -49,7 +49,7 @@ struct bench_mode {
 	const char *name;
 	uint32_t n_workers;
 	bool threads;			 /* workers and maintenance are threads of the gateway */
-	bool sheds;			 /* nearly all packets are to be dropped by admission */
+	bool drops;			 /* nearly all packets are to be dropped by admission */
 	int (*run)(struct bench *bench); /* measures and prints members of the JSON object; 0 or -1 */
 };
 

@@ -118,7 +118,7 @@ bench_report(struct bench *bench)
 	    after.in - before->in, (int64_t)(in - out));
 	dropped = after.dropped - before->dropped;
 	lost = in - out;
-	if (lost == (bench->mode->sheds ? dropped : 0))
+	if (lost == (bench->mode->drops ? dropped : 0))
 		return true;
 	(void)fprintf(stderr,
 	    "bench: %" PRIu64 " packets received or made, %" PRIu64 " sent or used, %" PRIu64 " dropped\n", in, out,

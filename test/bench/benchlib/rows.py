@@ -79,7 +79,7 @@ def _lcores(load):
     """The bare loop and the (first) worker on the core that the tests keep for it, the rest on the others."""
     worker, other = shell.WORKER_CPU, shell.OTHER_CPUS[0]
     mode = load.mode if load else "pairs"
-    return {"pairs": f"0@{worker}", "shed": f"0@{worker}", "workers": f"0@{worker},1@{other}", "readers": f"0@{other},1@{worker}"}[mode]
+    return {"pairs": f"0@{worker}", "shed": f"0@{worker}", "full": f"0@{worker}", "workers": f"0@{worker},1@{other}", "readers": f"0@{other},1@{worker}"}[mode]
 
 
 def _check(load, said):

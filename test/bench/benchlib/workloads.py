@@ -12,6 +12,7 @@ FLOWS_A_HOST = 100
 ADDRESSES_MAX = 64  # of a vport
 TENANT_LIMIT, VPORT_LIMIT = "100Gbps", "40Gbps"  # charged to every packet, reached by none
 PORT_GBPS = 90  # of wire: more than a worker makes; half is promised, to the tenants alike
+FULL_GBPS = 2  # the same of all sinks together, where ports are to be full: 2.7 M frames/s
 FLOWS_DEFAULT = 1_000_000
 
 
@@ -74,6 +75,7 @@ WORKLOADS = tuple(
        for tenants, goal in {1: 1, 1_000: 1.1, 10_000: 1.15}.items()]
     + [Workload("shed", kind, 1, flows, goal, mode="shed", label=f"{kind}-{number(flows)}")
        for kind, flows, goal in (("plain", 1, 60), ("in", 1, 60), ("in", 100_000, 60))]
+    + [Workload("full", "in", tenants, 10_000, mode="full", label=number(tenants)) for tenants in (1, 64, 1_000, 10_000)]
     + [Workload("readers", "in", 1_000, 100_000, mode="readers"),
        Workload("workers", "in", 1_000, 100_000, mode="workers"),
        Workload("memory", "in", 1_000, ROOM),
@@ -111,11 +113,11 @@ def _ports(load):
     queues = 2 if load.mode == "workers" else 1
     source = (f"{SOURCE},traffic={traffic},inner={load.ip},tenants={load.tenants},flows={load.flows},new={load.new},"
               f"queues={queues}{',rate=1000000000' if load.mode == 'shed' else ''}")
-    rate = {"rate": f"{PORT_GBPS}Gbps"}
     sinks = 1 if load.kind == "out" else -(-load.tenants // VLANS)
     neigh = ",neigh=1" if load.kind == "out" else ""
-    return {"near": rate | {"devargs": source}} | {
-        f"far{at}": rate | {"devargs": f"net_nicsim{at + 1},queues={queues}{neigh}"} for at in range(sinks)}
+    rate = f"{FULL_GBPS * 1000 // sinks}Mbps" if load.mode == "full" else f"{PORT_GBPS}Gbps"
+    return {"near": {"devargs": source, "rate": f"{PORT_GBPS}Gbps"}} | {
+        f"far{at}": {"devargs": f"net_nicsim{at + 1},queues={queues}{neigh}", "rate": rate} for at in range(sinks)}
 
 
 def _tenant(load, at):
@@ -129,7 +131,7 @@ def _tenant(load, at):
         switch |= {"vni": FIRST_VNI + at, "remotes": [REMOTE[load.ip]]}
     switch["macs"][mac(at, 1)] = "far" if "far" in vports else REMOTE[load.ip]
     switch["macs"][mac(at, 2)] = "near" if "near" in vports else REMOTE[load.ip]
-    guarantee = f"{PORT_GBPS * 500 // load.tenants}Mbps"
+    guarantee = f"{(FULL_GBPS if load.mode == 'full' else PORT_GBPS) * 500_000 // load.tenants}kbps"
     return {"limit": TENANT_LIMIT, "guarantee": guarantee, "switches": {"s": switch}, "vports": vports}
 
 
