@@ -19,8 +19,8 @@ backlog_create(const struct weir_vnet *vnet, uint32_t packets_max, int socket)
 	if (backlog == NULL)
 		return NULL;
 	backlog->vnet = vnet;
-	backlog->packets_promised = packets_max / PROMISED_PART;
-	backlog->packets_max = packets_max - backlog->packets_promised;
+	backlog->promised_max = packets_max / PROMISED_PART;
+	backlog->packets_max = packets_max - backlog->promised_max;
 	backlog->sched = weir_vmem_take(WEIR_PORTS_MAX * sizeof(*backlog->sched));
 	backlog->of_tenant = weir_vmem_take(WEIR_TENANTS_MAX * sizeof(*backlog->of_tenant));
 	backlog->index = weir_vmem_take(INDEX_SIZE * sizeof(struct member *));
@@ -374,7 +374,12 @@ queue_take(struct weir_pipe *pipe, struct queue *queue)
 	queue->bytes -= meta->bytes;
 	queue->lane->bytes -= meta->bytes;
 	pipe->backlog->of_tenant[queue->lane->tenant]--;
-	pipe->backlog->packets--;
+	if (queue->promised > 0) {
+		queue->promised--;
+		pipe->backlog->promised--;
+	} else {
+		pipe->backlog->packets--;
+	}
 	count_released(pipe, meta->iface, meta->bytes);
 	return m;
 }

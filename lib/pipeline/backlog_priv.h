@@ -74,8 +74,8 @@ struct queue {
 	struct weir_limit *limit_out, *limit_in;
 	struct rte_mbuf *head, *tail;
 	uint32_t head_bytes, head_wire; /* of the first: its tenant's frame, and on the wire */
-	uint32_t packets;
-	uint32_t bytes, max; /* frames'; what may wait */
+	uint32_t packets, promised;	/* the latter: of them so many are where what was promised may wait */
+	uint32_t bytes, max;		/* frames'; what may wait */
 	TAILQ_ENTRY(queue) entry;
 };
 
@@ -93,11 +93,11 @@ struct backlog {
 	struct sched *sched; /* by port index */
 	uint32_t n_active;   /* ports with lanes */
 	uint16_t active[WEIR_PORTS_MAX];
-	struct weir_heap asleep; /* lanes and queues */
-	uint32_t packets, packets_max;
-	uint32_t packets_promised; /* that may wait beyond that, of what was promised to go soon */
-	uint32_t *of_tenant;	   /* packets, by id */
-	struct member **index;	   /* by key */
+	struct weir_heap asleep;	 /* lanes and queues */
+	uint32_t packets, packets_max;	 /* that wait in what all share */
+	uint32_t promised, promised_max; /* and beyond that, since they were promised to go soon */
+	uint32_t *of_tenant;		 /* packets, by id */
+	struct member **index;		 /* by key */
 	struct lane *lanes, *free_lane;
 	struct queue *queues, *free_queue;
 	uint32_t lanes_top, queues_top; /* none from here on was ever used */

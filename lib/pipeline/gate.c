@@ -59,7 +59,7 @@ memory_promised(const struct weir_pipe *pipe, const struct queue *queue, uint32_
 	const struct weir_promise *own = queue->member.promise, *all = queue->lane->member.promise;
 	uint64_t until = pipe->moment.now + ((uint64_t)SOON << WEIR_TICK_SHIFT);
 
-	if (backlog->packets >= backlog->packets_max + backlog->packets_promised)
+	if (backlog->promised >= backlog->promised_max)
 		return false;
 	return (own != NULL && (queue->packets == 0 || promise_covers(own, queue->bytes + bytes, until))) ||
 	       (all != NULL && (queue->lane->bytes == 0 || promise_covers(all, queue->lane->bytes + bytes, until)));
@@ -75,7 +75,8 @@ let_wait(struct weir_pipe *pipe, struct leaving *leaving, const struct weir_port
 		return WEIR_DROP_QUEUE_MEMORY;
 	if (queue->head != NULL && queue->bytes + leaving->bytes > queue->max)
 		return queue_reason(queue);
-	if (!memory_shared(pipe->backlog, queue) && !memory_promised(pipe, queue, leaving->bytes)) {
+	leaving->by_promise = !memory_shared(pipe->backlog, queue);
+	if (leaving->by_promise && !memory_promised(pipe, queue, leaving->bytes)) {
 		if (queue->head == NULL)
 			(void)queue_end(pipe, queue);
 		return WEIR_DROP_QUEUE_MEMORY;

@@ -291,6 +291,7 @@ struct leaving {
 	struct weir_frame *frame;	/* of a packet that is nobody else's: its congestion may be marked. Or NULL */
 	bool refused_in;		/* by the limit of the vport that it comes from */
 	struct queue *queue;		/* it waits there for its turn; NULL: it goes now */
+	bool by_promise;		/* it may wait since it was promised to go soon */
 };
 
 /* It is to leave by `out`. */

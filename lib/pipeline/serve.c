@@ -101,7 +101,8 @@ queue_put(struct weir_pipe *pipe, struct queue *queue, const struct leaving *lea
 	meta->bytes = leaving->bytes;
 	count_held(pipe, leaving->out_id, leaving->bytes);
 	pipe->work.queued++;
-	backlog->packets++;
+	*(leaving->by_promise ? &backlog->promised : &backlog->packets) += 1;
+	queue->promised += leaving->by_promise;
 	backlog->of_tenant[lane->tenant]++;
 	queue->packets++;
 	queue->bytes += leaving->bytes;

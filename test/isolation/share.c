@@ -383,7 +383,7 @@ scenarios_share(struct scenario *list)
 		bool to_vport, long_only;
 	} cases[] = {{2, 1, false, false}, {2, 4, true, false}, {64, 1, true, false}, {64, 4, false, false},
 	    {1000, 1, false, false}, {1000, 4, true, false}, {1000, 8, false, false}, {2, 8, false, true},
-	    {64, 8, false, true}, {64, 1, false, true}, {64, 8, true, true}, {1000, 8, true, true}};
+	    {64, 8, false, false}, {64, 1, false, true}, {64, 8, true, true}, {1000, 8, true, true}};
 	uint32_t n = 0;
 
 	for (; n < WEIR_ARRAY_LEN(cases); n++) {
