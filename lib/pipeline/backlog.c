@@ -374,7 +374,7 @@ queue_take(struct weir_pipe *pipe, struct queue *queue)
 	queue->bytes -= meta->bytes;
 	queue->lane->bytes -= meta->bytes;
 	pipe->backlog->of_tenant[queue->lane->tenant]--;
-	if (queue->promised > 0) {
+	if (queue->promised > queue->packets) {
 		queue->promised--;
 		pipe->backlog->promised--;
 	} else {
