@@ -91,9 +91,10 @@ cell_since(const struct rows *rows, const struct column *column, struct text *ou
 void
 cell_limit(const struct rows *rows, const struct column *column, struct text *out)
 {
+	uint64_t packets = column->key2 != NULL ? reply_u64(rows_get(rows, column->key2)) : 0;
 	char buf[FORMAT_SIZE];
 
-	text_str(out, format_limit(value_of(rows, column), reply_u64(rows_get(rows, column->key2)), buf));
+	text_str(out, format_limit(value_of(rows, column), packets, buf));
 }
 
 void

@@ -14,13 +14,18 @@ static const struct column port_columns[] = {
     {"MTU", TABLE_NUMBER, cell_number, "mtu", NULL},
     {"RXQ", TABLE_NUMBER, cell_number, "rx_queues", NULL},
     {"TXQ", TABLE_NUMBER, cell_number, "tx_queues", NULL},
+    {"CARRIES", TABLE_NUMBER, cell_limit, "rate_bps", NULL},
+    {"RESERVED", TABLE_NUMBER, cell_limit, "guaranteed_bps", NULL},
+    {"TOO MUCH", TABLE_NUMBER, cell_limit, "shortfall_bps", NULL},
     {"WHY", TABLE_TEXT, cell_text, "reason", NULL},
     {0},
 };
 
 static const struct column tenant_columns[] = {
     {"TENANT", TABLE_TEXT, cell_text, "name", NULL},
+    {"GUARANTEE", TABLE_NUMBER, cell_limit, "guarantee_bps", "guarantee_pps"},
     {"LIMIT", TABLE_NUMBER, cell_limit, "limit_bps", "limit_pps"},
+    {"WEIGHT", TABLE_NUMBER, cell_number, "weight", NULL},
     {"VPORTS", TABLE_NUMBER, cell_number, "vports", NULL},
     {"FLOWS", TABLE_NUMBER, cell_number, "flows", NULL},
     {"IN", TABLE_NUMBER, cell_number, "rx_packets", NULL},
@@ -36,7 +41,9 @@ static const struct column vport_columns[] = {
     {"PORT", TABLE_TEXT, cell_text, "port", NULL},
     {"VLAN", TABLE_NUMBER, cell_option, "vlan", NULL},
     {"STATE", TABLE_TEXT, cell_up_down, "up", NULL},
+    {"GUARANTEE", TABLE_NUMBER, cell_limit, "guarantee_bps", "guarantee_pps"},
     {"LIMIT", TABLE_NUMBER, cell_limit, "limit_bps", "limit_pps"},
+    {"WEIGHT", TABLE_NUMBER, cell_number, "weight", NULL},
     {"FROM", TABLE_NUMBER, cell_number, "rx_packets", NULL},
     {"TO", TABLE_NUMBER, cell_number, "tx_packets", NULL},
     {"DROPPED", TABLE_NUMBER, cell_number, "drop_packets", NULL},

@@ -6,10 +6,12 @@
 
 #include "admission.h"
 
-/* A frame on the wire beside its IP packet: Ethernet and a VLAN tag, FCS, preamble and gap; and a tunnel's headers.
+/* A frame on the wire beside its IP packet, a tunnel's one included: Ethernet and a VLAN tag, FCS, preamble and gap.
  */
 #define FRAME_EXTRA (14u + 4u + 24u)
-#define TUNNEL_EXTRA 70u
+/* Limits count tenants' frames: on the wire the smallest take most beside that, a tag, FCS, preamble and gap. */
+#define FRAME_MIN 60u
+#define FRAME_MIN_WIRE (FRAME_MIN + 4u + 24u)
 
 static int
 compare_ports(const void *a, const void *b)
@@ -64,7 +66,7 @@ add_vports(struct weir_admission *admission, const struct weir_cfg_tenant *tenan
 		if (port == NULL)
 			continue;
 		port->named = true;
-		port->limits += vport->limit.bps;
+		port->limits += vport->limit.bps * FRAME_MIN_WIRE / FRAME_MIN;
 		port->unlimited = port->unlimited || vport->limit.bps == 0;
 		port->guarantees += bits(&vport->guarantee, port->mtu + FRAME_EXTRA);
 	}
@@ -108,8 +110,7 @@ weir_admission_add(struct weir_admission *admission, const struct weir_cfg_tenan
 	add_vports(admission, tenant, sign);
 	for (uint32_t i = 0; i < admission->n && has_remotes(tenant); i++)
 		if (admission->ports[i].uplink)
-			admission->ports[i].sum +=
-			    sign * bits(&guarantee, admission->ports[i].mtu + FRAME_EXTRA + TUNNEL_EXTRA);
+			admission->ports[i].sum += sign * bits(&guarantee, admission->ports[i].mtu + FRAME_EXTRA);
 }
 
 static void

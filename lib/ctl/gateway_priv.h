@@ -78,7 +78,8 @@ struct weir_gateway {
 	struct weir_worker **workers;
 	struct weir_maint *maint;
 	struct weir_receipts *receipts; /* `mutex` */
-	uint64_t receipts_at;		/* when they are due; maintenance */
+	uint64_t receipts_at;		/* when the next round of them is due; maintenance */
+	uint32_t receipts_tenant;	/* id, whose turn it is in this one; 0 = it is over; maintenance */
 	struct weir_model *model;
 	struct weir_store *store; /* NULL = no state */
 
@@ -118,7 +119,7 @@ void gateway_clear(struct weir_gateway *gateway);
 /* Makes these settings the ones in force. `mutex` held. */
 void gateway_set_settings(struct weir_gateway *gateway, const struct weir_cfg_settings *settings);
 
-/* A second's receipts, if they are due. Maintenance thread, after its round. */
+/* The next of a second's receipts, if they are due. Maintenance thread, after its round. */
 void gateway_take_receipts(struct weir_gateway *gateway, uint64_t now);
 
 /* Time as workers have it, or virtual. */

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Receipts: once a second what every tenant counted, and pages of what was kept. */
+/*
+ * Receipts: once a second what every tenant counted, and pages of what was kept. A few tenants at a time, since the
+ * directory and the counters are held meanwhile: a patch, and a packet for weir itself, wait for them.
+ */
 #include <errno.h>
 
 #include "view_priv.h"
 
 #define RECEIPTS_EVERY WEIR_NS_PER_S
 #define VLAN_LEN 4
-#define VXLAN_IPV4_LEN 50		/* all headers outside the tenant's frame, to a remote that is not resolved */
-#define RECEIPTS_MAX_AGE WEIR_NS_PER_MS /* of the cut: the maintenance thread has just made one */
+#define VXLAN_IPV4_LEN 50 /* all headers outside the tenant's frame, to a remote that is not resolved */
+#define STEP 64		  /* tenants at a time, fewer if these have more ... */
+#define STEP_IFACES 512
 
 /* ---- taking ---- */
 
@@ -29,6 +33,7 @@ overhead(struct weir_gateway *gateway, const struct weir_iface *iface)
 struct taking {
 	struct weir_receipt_cut cut;
 	double bytes[WEIR_DIRECTIONS], packets[WEIR_DIRECTIONS];
+	uint32_t n_ifaces;
 };
 
 static void
@@ -40,6 +45,7 @@ take_iface(struct weir_gateway *gateway, uint32_t id, enum weir_direction direct
 	/* One that has not sent counts just enough to stand for those that all have not. */
 	double packets = (double)count->tx_packets + 1e-9;
 
+	taking->n_ifaces++;
 	weir_count_add(&taking->cut.count[direction], count);
 	if (iface == NULL)
 		return;
@@ -47,12 +53,14 @@ take_iface(struct weir_gateway *gateway, uint32_t id, enum weir_direction direct
 	taking->packets[direction] += packets;
 }
 
-static void
-take_tenant(struct weir_gateway *gateway, const struct live_tenant *live)
+/* Returns how many interfaces it has. */
+static uint32_t
+take_tenant(struct weir_gateway *gateway, const struct live_tenant *live, uint64_t time, uint64_t spent)
 {
 	const struct weir_tenant *tenant = live->tenant;
 	struct weir_tally tallies[WEIR_DIRECTIONS];
-	struct taking taking = {.cut = {.guarantee = tenant->guarantee, .limit = tenant->rate}};
+	struct taking taking = {
+	    .cut = {.time = time, .guarantee = tenant->guarantee, .limit = tenant->rate, .spent = spent}};
 	struct weir_receipt_cut *cut = &taking.cut;
 	bool lost;
 
@@ -70,26 +78,47 @@ take_tenant(struct weir_gateway *gateway, const struct live_tenant *live)
 		view_tenant_tallies(gateway, live, tallies);
 	}
 	weir_receipts_add(gateway->receipts, tenant->id, tenant->serial, cut, lost ? tallies : NULL);
+	return taking.n_ifaces;
+}
+
+static uint64_t
+spent_cycles(const struct weir_gateway *gateway)
+{
+	struct weir_worker_stats stats;
+	uint64_t cycles = 0;
+
+	for (uint32_t w = 0; w < gateway->n_workers; w++) {
+		weir_worker_stats(gateway->workers[w], &stats);
+		cycles += stats.cycles;
+	}
+	return cycles;
 }
 
 void
 gateway_take_receipts(struct weir_gateway *gateway, uint64_t now)
 {
-	uint64_t cycles = 0;
-	struct weir_worker_stats stats;
+	uint64_t time, spent;
+	uint32_t t = gateway->receipts_tenant, tenants = 0, ifaces = 0;
 
-	if (now < gateway->receipts_at)
+	if (t == 0 && now < gateway->receipts_at)
 		return;
-	gateway->receipts_at = now + RECEIPTS_EVERY;
-	for (uint32_t w = 0; w < gateway->n_workers; w++) {
-		weir_worker_stats(gateway->workers[w], &stats);
-		cycles += stats.cycles;
+	time = view_begin(gateway, VIEW_MAX_AGE);
+	spent = spent_cycles(gateway);
+	if (t == 0) {
+		gateway->receipts_at = now + RECEIPTS_EVERY;
+		weir_receipts_begin(gateway->receipts, time, spent);
 	}
-	weir_receipts_begin(gateway->receipts, view_begin(gateway, RECEIPTS_MAX_AGE), cycles);
-	for (uint32_t t = 0; t < gateway->max_tenant; t++)
-		if (gateway->live_tenants[t] != NULL)
-			take_tenant(gateway, gateway->live_tenants[t]);
-	weir_receipts_end(gateway->receipts);
+	for (; t < gateway->max_tenant && tenants < STEP && ifaces < STEP_IFACES; t++) {
+		const struct live_tenant *live = gateway->live_tenants[t];
+
+		if (live == NULL)
+			continue;
+		ifaces += take_tenant(gateway, live, time, spent);
+		tenants++;
+	}
+	gateway->receipts_tenant = t < gateway->max_tenant ? t : 0;
+	if (gateway->receipts_tenant == 0)
+		weir_receipts_end(gateway->receipts);
 	view_end(gateway);
 }
 
@@ -100,7 +129,7 @@ view_last_receipt(struct weir_gateway *gateway, const struct weir_tenant *tenant
 {
 	uint64_t next = weir_receipts_next(gateway->receipts);
 
-	if (next == 0 || !weir_receipts_find(gateway->receipts, next - 1, tenant->id, receipt))
+	if (next == 0 || !weir_receipts_find(gateway->receipts, next - 1, tenant->id, tenant->serial, receipt))
 		*receipt = (struct weir_receipt){.promised = tenant->guarantee};
 }
 
@@ -126,7 +155,7 @@ weir_view_receipts(struct weir_gateway *gateway, const char *tenant, uint64_t la
 		struct weir_view_receipt *row = &rows[*count];
 
 		row->cursor = round;
-		*count += weir_receipts_find(receipts, round, live->tenant->id, &row->receipt);
+		*count += weir_receipts_find(receipts, round, live->tenant->id, live->tenant->serial, &row->receipt);
 	}
 	*cursor = round < next ? round : WEIR_VIEW_END;
 	(void)pthread_mutex_unlock(&gateway->mutex);

@@ -20,7 +20,8 @@ drop_bytes(const struct weir_count *count)
 /* ---- ports ---- */
 
 static const struct column port_columns[] = {{"name", true}, {"device", true}, {"up", false}, {"link_mbps", false},
-    {"mtu", false}, {"rx_queues", false}, {"tx_queues", false}, {"reason", true}};
+    {"mtu", false}, {"rx_queues", false}, {"tx_queues", false}, {"rate_bps", false}, {"guaranteed_bps", false},
+    {"shortfall_bps", false}, {"reason", true}};
 
 static bool
 port_row(struct table *table, const void *at)
@@ -34,6 +35,9 @@ port_row(struct table *table, const void *at)
 	    {.number = row->mtu},
 	    {.number = row->n_rxq},
 	    {.number = row->n_txq},
+	    {.number = row->rate},
+	    {.number = row->guaranteed},
+	    {.number = row->shortfall},
 	    {.text = row->reason},
 	};
 
@@ -67,8 +71,9 @@ command_port_list(struct telemetry *t, const char *params, struct answer *answer
 
 static const struct column tenant_columns[] = {{"name", true}, {"rx_packets", false}, {"rx_bytes", false},
     {"tx_uplink_packets", false}, {"tx_uplink_bytes", false}, {"tx_vport_packets", false}, {"tx_vport_bytes", false},
-    {"drop_packets", false}, {"drop_bytes", false}, {"limit_bps", false}, {"limit_pps", false}, {"flows", false},
-    {"vports", false}, RECEIPT_COLUMNS};
+    {"drop_packets", false}, {"drop_bytes", false}, {"limit_bps", false}, {"limit_pps", false},
+    {"guarantee_bps", false}, {"guarantee_pps", false}, {"weight", false}, {"flows", false}, {"vports", false},
+    RECEIPT_COLUMNS};
 
 static bool
 tenant_row(struct table *table, const void *at)
@@ -86,6 +91,9 @@ tenant_row(struct table *table, const void *at)
 	    {.number = drop_bytes(&row->sum)},
 	    {.number = row->limit.bps},
 	    {.number = row->limit.pps},
+	    {.number = row->guarantee.bps},
+	    {.number = row->guarantee.pps},
+	    {.number = row->weight},
 	    {.number = row->flows},
 	    {.number = row->n_vports},
 	};
@@ -120,7 +128,8 @@ command_tenant_list(struct telemetry *t, const char *params, struct answer *answ
 
 static const struct column vport_columns[] = {{"name", true}, {"switch", true}, {"port", true}, {"vlan", false},
     {"up", false}, {"rx_packets", false}, {"rx_bytes", false}, {"tx_packets", false}, {"tx_bytes", false},
-    {"drop_packets", false}, {"drop_bytes", false}, {"limit_bps", false}, {"limit_pps", false}};
+    {"drop_packets", false}, {"drop_bytes", false}, {"limit_bps", false}, {"limit_pps", false},
+    {"guarantee_bps", false}, {"guarantee_pps", false}, {"weight", false}};
 
 static bool
 vport_row(struct table *table, const void *at)
@@ -141,6 +150,9 @@ vport_row(struct table *table, const void *at)
 	    {.number = drop_bytes(&row->count)},
 	    {.number = row->limit.bps},
 	    {.number = row->limit.pps},
+	    {.number = row->guarantee.bps},
+	    {.number = row->guarantee.pps},
+	    {.number = row->weight},
 	};
 
 	(void)snprintf(name, sizeof(name), "%s/%s", row->tenant, row->name);

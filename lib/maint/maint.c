@@ -12,7 +12,6 @@
 #define AGE_EVERY (10 * WEIR_NS_PER_MS)
 #define LINK_EVERY (250 * WEIR_NS_PER_MS)
 #define CLOCK_EVERY WEIR_NS_PER_S
-#define FOLD_EVERY WEIR_NS_PER_S
 
 /* What is freed once workers have passed a quiescent state. */
 struct limbo {
@@ -22,8 +21,8 @@ struct limbo {
 
 struct weir_maint {
 	struct weir_maint_params params;
-	uint64_t mac_age;				       /* any: w (relaxed) */
-	uint64_t neigh_at, age_at, link_at, clock_at, fold_at; /* when each is due */
+	uint64_t mac_age;			      /* any: w (relaxed) */
+	uint64_t neigh_at, age_at, link_at, clock_at; /* when each is due */
 	pthread_mutex_t limbo_mutex;
 	struct limbo *limbo;   /* since the last token */
 	struct limbo *waiting; /* for `token` */
@@ -240,7 +239,7 @@ weir_maint_step(struct weir_maint *maint, uint64_t now)
 		refresh_links(maint);
 	if (params->clock != NULL && due(&maint->clock_at, CLOCK_EVERY, now))
 		weir_clock_discipline(params->clock);
-	if (due(&maint->fold_at, FOLD_EVERY, now) || weir_counters_want_fold(params->counters)) {
+	if (weir_counters_want_fold(params->counters)) {
 		(void)weir_counters_read_begin(params->counters, now, WEIR_NS_PER_MS);
 		weir_counters_read_end(params->counters);
 	}

@@ -7,12 +7,14 @@
 #include "weir_vmem.h"
 
 #define BITS 8
+#define NS_PER_US (WEIR_NS_PER_S / 1000000)
 #define TOLERANCE 1e-3 /* of a guarantee, within a second */
 #define REACHED 0.99   /* of a limit */
 
 /* Seven digits of a rate are enough, and half the room of all of them. */
 struct record {
 	uint32_t tenant;
+	uint32_t late, interval; /* us: of its cut after the round's first; since its cut before */
 	float promised_bps, promised_pps;
 	struct {
 		float demanded_bps, demanded_pps, delivered_bps, delivered_pps;
@@ -20,10 +22,10 @@ struct record {
 	uint16_t cpu;
 	uint8_t why[WEIR_DIRECTIONS];
 };
-_Static_assert(sizeof(struct record) == 48, "an hour of thousands of tenants is kept");
+_Static_assert(sizeof(struct record) == 56, "an hour of thousands of tenants is kept");
 
 struct round {
-	uint64_t time, interval;
+	uint64_t time;
 	uint64_t first; /* of its records, of all that ever were; they stand in order of tenants */
 	uint32_t n;
 };
@@ -32,7 +34,8 @@ struct round {
 struct base {
 	uint32_t serial;
 	uint64_t born; /* the first round of this serial */
-	uint64_t cycles;
+	uint64_t time; /* 0: no receipt begins there */
+	uint64_t cycles, spent;
 	struct weir_count count[WEIR_DIRECTIONS];
 	struct weir_losses losses[WEIR_DIRECTIONS];
 };
@@ -44,9 +47,10 @@ struct weir_receipts {
 	struct round *rounds;	/* a ring of WEIR_RECEIPT_ROUNDS */
 	uint64_t written;	/* records that ever were */
 	uint64_t oldest, next;	/* rounds */
-	uint64_t time, cycles;	/* of the last cut */
-	uint64_t spent;		/* cycles of this round */
-	bool begun;		/* there was a cut */
+	/* When this round and the one before began, and what workers had spent by then; 0: there was none. */
+	struct {
+		uint64_t time, spent;
+	} now, before;
 };
 
 struct weir_receipts *
@@ -85,6 +89,12 @@ static uint64_t
 grown(uint64_t now, uint64_t before)
 {
 	return now > before ? now - before : 0;
+}
+
+static uint32_t
+microseconds(uint64_t ns)
+{
+	return ns / NS_PER_US < UINT32_MAX ? (uint32_t)(ns / NS_PER_US) : UINT32_MAX;
 }
 
 static struct weir_volume
@@ -269,8 +279,10 @@ write_receipt(struct weir_receipts *receipts, uint32_t tenant, const struct betw
 	struct round *round = &receipts->rounds[receipts->next % WEIR_RECEIPT_ROUNDS];
 	struct record *record = &receipts->records[receipts->written % receipts->max];
 	const struct weir_receipt_cut *cut = between->now;
-	double seconds = (double)round->interval / (double)WEIR_NS_PER_S;
+	uint64_t interval = cut->time - between->before->time;
+	double seconds = (double)interval / (double)WEIR_NS_PER_S;
 	uint64_t cycles = grown(cut->cycles, between->before->cycles);
+	uint64_t spent = grown(cut->spent, between->before->spent);
 	struct second second[WEIR_DIRECTIONS] = {0};
 
 	for (uint32_t d = 0; d < WEIR_DIRECTIONS; d++)
@@ -280,11 +292,11 @@ write_receipt(struct weir_receipts *receipts, uint32_t tenant, const struct betw
 		return;
 	memset(record, 0, sizeof(*record));
 	record->tenant = tenant;
+	record->late = microseconds(grown(cut->time, round->time));
+	record->interval = microseconds(interval);
 	record->promised_bps = (float)cut->guarantee.bps;
 	record->promised_pps = (float)cut->guarantee.pps;
-	record->cpu = (uint16_t)(receipts->spent == 0	    ? 0
-				 : cycles < receipts->spent ? cycles * 1000 / receipts->spent
-							    : 1000);
+	record->cpu = (uint16_t)(spent == 0 ? 0 : cycles < spent ? cycles * 1000 / spent : 1000);
 	for (uint32_t d = 0; d < WEIR_DIRECTIONS; d++)
 		fill_way(record, d, &second[d], cut, seconds);
 	receipts->written++;
@@ -292,22 +304,18 @@ write_receipt(struct weir_receipts *receipts, uint32_t tenant, const struct betw
 }
 
 void
-weir_receipts_begin(struct weir_receipts *receipts, uint64_t time, uint64_t cycles)
+weir_receipts_begin(struct weir_receipts *receipts, uint64_t time, uint64_t spent)
 {
-	receipts->rounds[receipts->next % WEIR_RECEIPT_ROUNDS] = (struct round){
-	    .time = time,
-	    .interval = receipts->begun ? grown(time, receipts->time) : 0,
-	    .first = receipts->written,
-	};
+	receipts->now.time = time;
+	receipts->now.spent = spent;
+	receipts->rounds[receipts->next % WEIR_RECEIPT_ROUNDS] =
+	    (struct round){.time = time, .first = receipts->written};
 	/* The ring's place was that round's, and those whose records are about to be written over cannot be kept. */
 	while (receipts->oldest + WEIR_RECEIPT_ROUNDS <= receipts->next ||
 	       (receipts->oldest < receipts->next &&
 		   receipts->rounds[receipts->oldest % WEIR_RECEIPT_ROUNDS].first + receipts->max <
 		       receipts->written + receipts->tenants))
 		receipts->oldest++;
-	receipts->spent = receipts->begun ? grown(cycles, receipts->cycles) : 0;
-	receipts->time = time;
-	receipts->cycles = cycles;
 }
 
 bool
@@ -336,25 +344,33 @@ weir_receipts_add(struct weir_receipts *receipts, uint32_t tenant, uint32_t seri
 
 	assert(tenant < receipts->tenants);
 	if (base->serial != serial)
-		*base = (struct base){.serial = serial, .born = receipts->next};
+		*base = (struct base){
+		    .serial = serial,
+		    .born = receipts->next,
+		    .time = receipts->before.time,
+		    .cycles = base->cycles, /* these are counted by id */
+		    .spent = receipts->before.spent,
+		};
 	if (tallies != NULL) {
 		for (uint32_t d = 0; d < WEIR_DIRECTIONS; d++)
 			weir_losses_of(&tallies[d], &losses[d]);
 		find_losses(&between, losses);
 		memcpy(base->losses, losses, sizeof(losses));
 	}
-	if (receipts->rounds[receipts->next % WEIR_RECEIPT_ROUNDS].interval > 0)
+	if (base->time != 0 && cut->time > base->time)
 		write_receipt(receipts, tenant, &between);
+	base->time = cut->time;
 	base->cycles = cut->cycles;
+	base->spent = cut->spent;
 	memcpy(base->count, cut->count, sizeof(base->count));
 }
 
 void
 weir_receipts_end(struct weir_receipts *receipts)
 {
-	if (receipts->begun)
+	if (receipts->before.time != 0)
 		receipts->next++;
-	receipts->begun = true;
+	receipts->before = receipts->now;
 }
 
 /* ---- reading ---- */
@@ -391,21 +407,22 @@ find_record(const struct weir_receipts *receipts, const struct round *round, uin
 }
 
 bool
-weir_receipts_find(
-    const struct weir_receipts *receipts, uint64_t round, uint32_t tenant, struct weir_receipt *receipt)
+weir_receipts_find(const struct weir_receipts *receipts, uint64_t round, uint32_t tenant, uint32_t serial,
+    struct weir_receipt *receipt)
 {
 	const struct round *at = &receipts->rounds[round % WEIR_RECEIPT_ROUNDS];
+	const struct base *base = &receipts->bases[tenant];
 	const struct record *record;
 
-	if (round < receipts->oldest || round >= receipts->next || round < receipts->bases[tenant].born)
+	if (round < receipts->oldest || round >= receipts->next || base->serial != serial || round < base->born)
 		return false;
 	record = find_record(receipts, at, tenant);
 	if (record == NULL)
 		return false;
 	*receipt = (struct weir_receipt){
 	    .round = round,
-	    .time = at->time,
-	    .interval = at->interval,
+	    .time = at->time + record->late * NS_PER_US,
+	    .interval = record->interval * NS_PER_US,
 	    .promised = {.bps = (uint64_t)record->promised_bps, .pps = (uint64_t)record->promised_pps},
 	    .cpu = record->cpu,
 	};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Receipts: what each tenant was promised, asked for and had, second by second, and, where it had less than it was
- * promised and asked for, why. Made from counters alone, of one cut a second: packets pay nothing for them.
+ * promised and asked for, why. Made from counters alone, of one cut a tenant and second: packets pay nothing for
+ * them.
  *
  * Rates are those of the wire, as guarantees are: a packet takes so many bytes beyond the tenant's frame, tunnel and
  * tag included (weir_receipt_cut.overhead). By direction:
@@ -13,9 +14,10 @@
  *    thousandth and one frame (design 1.6). What waits counts as "queue". Who had
  *    all of its own limit was stopped by that, wherever the rest was lost.
  *
- * A round is one cut. A tenant that did nothing between two cuts has no receipt and costs nothing. Rounds of the last
- * hour are kept, in 48 bytes a receipt, and all together at most WEIR_RECEIPTS_MAX receipts: the oldest rounds go
- * first. Memory is taken as it is used.
+ * A round visits every tenant once, in as many steps as the caller likes: each receipt is of the time between two
+ * cuts of that tenant, and says when and how long that was. A tenant that did nothing between two cuts has no
+ * receipt. Rounds of the last hour are kept, in 56 bytes a receipt, and all together at most WEIR_RECEIPTS_MAX
+ * receipts: the oldest rounds go first. Memory is taken as it is used.
  *
  * Threads: none of this locks; the caller lets one thread in at a time.
  */
@@ -29,20 +31,21 @@
 #include "weir_vnet.h"
 #include "weir_why.h"
 
-#define WEIR_RECEIPT_ROUNDS 3600u    /* an hour of seconds */
-#define WEIR_RECEIPTS_MAX (8u << 20) /* 384 MiB: an hour of 2,330 tenants that are never idle */
+#define WEIR_RECEIPT_ROUNDS 3600u			/* an hour of seconds */
+#define WEIR_RECEIPTS_MAX (2000u * WEIR_RECEIPT_ROUNDS) /* 385 MiB: an hour of 2,000 tenants that are never idle */
 
 /* What a tenant's counters say in one cut: everything since there is this tenant. */
 struct weir_receipt_cut {
-	struct weir_rate guarantee, limit;	  /* now, of each direction */
-	uint64_t cycles;			  /* that it had of all workers */
-	uint32_t overhead[WEIR_DIRECTIONS];	  /* bytes; 0 = it has no interface of this direction */
+	uint64_t time;			    /* ns: of the cut */
+	struct weir_rate guarantee, limit;  /* now, of each direction */
+	uint64_t cycles, spent;		    /* that it had of all workers; all that these had since they began */
+	uint32_t overhead[WEIR_DIRECTIONS]; /* bytes; 0 = it has no interface of this direction */
 	struct weir_count count[WEIR_DIRECTIONS]; /* of its interfaces of this direction */
 };
 
 struct weir_receipt {
 	uint64_t round;
-	uint64_t time, interval; /* ns: of the cut, and since the one before */
+	uint64_t time, interval; /* ns, to the microsecond: of the tenant's cut, and since the one before */
 	struct weir_rate promised;
 	uint32_t cpu; /* thousandths of all workers' time */
 	struct weir_receipt_way {
@@ -58,14 +61,17 @@ struct weir_receipts *weir_receipts_create(uint32_t tenants, uint32_t max);
 void weir_receipts_free(struct weir_receipts *receipts); /* NULL is fine */
 
 /*
- * A round, at the time of its cut: begin, each tenant once in order of ids, end. `cycles`: of all workers since they
- * began. The first round finds out where counters stand and makes no receipts.
+ * A round: begin (`time`, `spent`: of its first cut), each tenant once in order of ids, end; others may read in
+ * between, up to the round before. The first round finds out where counters stand and makes no receipts.
  */
-void weir_receipts_begin(struct weir_receipts *receipts, uint64_t time, uint64_t cycles);
+void weir_receipts_begin(struct weir_receipts *receipts, uint64_t time, uint64_t spent);
 /* True if weir_receipts_add() needs the tallies: the tenant lost something since the round before. */
 bool weir_receipts_lost(
     const struct weir_receipts *receipts, uint32_t tenant, uint32_t serial, const struct weir_receipt_cut *cut);
-/* `serial`: another one, another tenant, whose counters began at 0. `tallies`: NULL unless they are needed. */
+/*
+ * `serial`: another one, another tenant, whose counters began at 0: its first receipt is of the time since the round
+ * before began. `tallies`: NULL unless they are needed.
+ */
 void weir_receipts_add(struct weir_receipts *receipts, uint32_t tenant, uint32_t serial,
     const struct weir_receipt_cut *cut, const struct weir_tally tallies[WEIR_DIRECTIONS]);
 void weir_receipts_end(struct weir_receipts *receipts);
@@ -75,10 +81,10 @@ uint64_t weir_receipts_oldest(const struct weir_receipts *receipts);
 uint64_t weir_receipts_next(const struct weir_receipts *receipts);
 
 /*
- * The receipt of a tenant (id) in a round between these. False: it has none there. A tenant has none of rounds in
- * which its id was another's.
+ * The receipt of a tenant (id, serial) in a round between these. False: it has none there. A tenant has none of
+ * rounds in which its id was another's.
  */
-bool weir_receipts_find(
-    const struct weir_receipts *receipts, uint64_t round, uint32_t tenant, struct weir_receipt *receipt);
+bool weir_receipts_find(const struct weir_receipts *receipts, uint64_t round, uint32_t tenant, uint32_t serial,
+    struct weir_receipt *receipt);
 
 #endif

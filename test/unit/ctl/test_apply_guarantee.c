@@ -270,7 +270,7 @@ BENCH_TEST(apply_guarantee, sums_are_the_same_by_load)
 	patch("{'tenants':{'red':{'vports':{'b':{'switch':'web','port':'p2','guarantee':'1Gbps'}}}}}");
 	for (uint32_t i = 0; i < 3; i++)
 		before[i] = port_stat((const char *const[]){"p0", "p1", "p2"}[i], &shortfall);
-	cr_assert_eq(before[0], 3 * GBPS / 2 + UINT64_C(100000) * (1500 + 42 + 70) * 8);
+	cr_assert_eq(before[0], 3 * GBPS / 2 + UINT64_C(100000) * (1500 + 42) * 8);
 	cr_assert_eq(before[1], GBPS / 2 + UINT64_C(100000) * (1500 + 42) * 8);
 	cr_assert_eq(before[2], GBPS);
 	patch("{'ports':{'p3':{'mtu':1400}}}");

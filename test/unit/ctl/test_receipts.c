@@ -172,3 +172,42 @@ Test(receipts, of_the_last_seconds)
 	at = 0;
 	cr_expect_eq(weir_view_receipts(gateway, "green", 0, &at, rows, ROWS, &count, &at), -ENOENT);
 }
+
+static const char *
+format(char name[8], uint32_t tenant)
+{
+	(void)snprintf(name, 8, "t%u", tenant);
+	return name;
+}
+
+/* A few tenants at a time, so that nobody waits for long; each once a second. */
+Test(receipts, of_many_tenants)
+{
+	enum { MANY = 300 };
+	uint32_t rounds = 0;
+	char name[8];
+
+	for (uint32_t i = 0; i < MANY; i++)
+		gateway_patch(gateway,
+		    "{\"tenants\":{\"t%u\":{\"switches\":{\"s\":{}},\"vports\":{\"a\":{\"switch\":\"s\",\"port\":"
+		    "\"n0\","
+		    "\"vlan\":%u},\"b\":{\"switch\":\"s\",\"port\":\"n0\",\"vlan\":%u}}}}}",
+		    i, 100 + 2 * i, 101 + 2 * i);
+	do {
+		weir_gateway_maintain(gateway, gateway->now + 20 * WEIR_NS_PER_MS);
+	} while (gateway->receipts_tenant != 0);
+	for (uint32_t i = 0; i < MANY; i++) {
+		(void)format(name, i);
+		gateway_forward(gateway, gateway_vport(gateway, name, 0), gateway_vport(gateway, name, 1));
+	}
+	second();
+	cr_expect_eq(last_of("t0")->time, 0, "not before all have theirs");
+	for (; gateway->receipts_tenant != 0; rounds++)
+		weir_gateway_maintain(gateway, gateway->now + 20 * WEIR_NS_PER_MS);
+	cr_expect_geq(rounds, MANY / 64);
+	for (uint32_t i = 0; i < MANY; i++) {
+		cr_assert_gt(last_of(format(name, i))->way[WEIR_TO_VPORT].delivered.bps, 0);
+		cr_assert_geq(last_of(name)->interval, WEIR_NS_PER_S);
+	}
+	cr_expect_eq(last_of("t0")->time + rounds * 20 * WEIR_NS_PER_MS, last_of("t299")->time);
+}

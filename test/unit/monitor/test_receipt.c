@@ -20,15 +20,19 @@ static uint64_t now;
 static struct weir_receipt_cut cut;
 static struct weir_tally tallies[WEIR_DIRECTIONS];
 static struct weir_receipt receipt;
+static uint32_t serial_of_last; /* round */
 
 static void
 round_of(uint32_t tenant, uint32_t serial)
 {
 	bool lost;
 
+	serial_of_last = serial;
 	for (uint32_t d = 0; d < WEIR_DIRECTIONS; d++)
 		tallies[d].sum = cut.count[d];
-	weir_receipts_begin(receipts, now, (now - START) / (WEIR_NS_PER_S / CYCLES));
+	cut.time = now;
+	cut.spent = (now - START) / (WEIR_NS_PER_S / CYCLES);
+	weir_receipts_begin(receipts, now, cut.spent);
 	lost = weir_receipts_lost(receipts, tenant, serial, &cut);
 	weir_receipts_add(receipts, tenant, serial, &cut, lost ? tallies : NULL);
 	weir_receipts_end(receipts);
@@ -84,7 +88,7 @@ last(uint32_t tenant)
 {
 	uint64_t next = weir_receipts_next(receipts);
 
-	return next > 0 && weir_receipts_find(receipts, next - 1, tenant, &receipt);
+	return next > 0 && weir_receipts_find(receipts, next - 1, tenant, serial_of_last, &receipt);
 }
 
 /* Seven digits are kept. */
@@ -307,18 +311,46 @@ Test(receipt, nothing_is_known_of_the_time_before)
 	cr_expect_eq(receipt.way[WEIR_TO_UPLINK].delivered.pps, 10);
 }
 
+/* Tenants of one round are not looked at all at once: each has its own time, and rates of that. */
+Test(receipt, each_is_of_its_own_interval)
+{
+	for (uint32_t i = 0; i < 2; i++) {
+		weir_receipts_begin(receipts, now, cut.spent);
+		for (uint32_t t = VID; t <= VID + 1; t++) {
+			/* The second one 100 ms later the first time, 350 ms later then. */
+			cut.time = now + (t - VID) * (100 + 250 * i) * WEIR_NS_PER_MS;
+			deliver(WEIR_TO_UPLINK, 1000);
+			weir_receipts_add(receipts, t, 1, &cut, NULL);
+			cr_expect_eq(weir_receipts_next(receipts), i, "a round is shown when it is whole");
+		}
+		weir_receipts_end(receipts);
+		now += WEIR_NS_PER_S;
+	}
+	cr_assert(last(VID));
+	cr_expect_eq(receipt.interval, WEIR_NS_PER_S);
+	cr_expect_eq(receipt.way[WEIR_TO_UPLINK].delivered.pps, 2000);
+	cr_assert(last(VID + 1));
+	cr_expect_eq(receipt.time, now - 650 * WEIR_NS_PER_MS);
+	cr_expect_eq(receipt.interval, 1250 * WEIR_NS_PER_MS);
+	cr_expect_eq(receipt.way[WEIR_TO_UPLINK].delivered.pps, 1600);
+}
+
 /* An id that is given out again. */
 Test(receipt, another_tenant_begins_anew)
 {
 	deliver(WEIR_TO_UPLINK, 1000);
 	second();
 	memset(&cut.count, 0, sizeof(cut.count));
+	serial_of_last = 2;
+	cr_expect_not(last(VID), "before its first round, too, it is not shown another's");
 	deliver(WEIR_TO_UPLINK, 30);
+	cut.cycles += CYCLES / 4;
 	round_of(VID, 2);
 	cr_assert(last(VID));
+	cr_expect_eq(receipt.cpu, 250, "cycles are counted by id");
 	cr_expect_eq(receipt.way[WEIR_TO_UPLINK].delivered.pps, 30);
 	cr_expect_not(
-	    weir_receipts_find(receipts, weir_receipts_next(receipts) - 2, VID, &receipt), "that was another's");
+	    weir_receipts_find(receipts, weir_receipts_next(receipts) - 2, VID, 2, &receipt), "that was another's");
 }
 
 Test(receipt, counters_that_step_back_are_no_traffic)
@@ -344,12 +376,12 @@ Test(receipt, an_hour_is_kept)
 	}
 	cr_expect_eq(weir_receipts_next(receipts) - weir_receipts_oldest(receipts), WEIR_RECEIPT_ROUNDS);
 	for (uint64_t round = weir_receipts_oldest(receipts); round < weir_receipts_next(receipts); round++) {
-		cr_assert(weir_receipts_find(receipts, round, VID, &receipt));
+		cr_assert(weir_receipts_find(receipts, round, VID, 1, &receipt));
 		cr_assert_eq(receipt.round, round);
 		cr_assert_eq(receipt.way[WEIR_TO_UPLINK].delivered.pps, round + 1);
 	}
-	cr_expect_not(weir_receipts_find(receipts, weir_receipts_oldest(receipts) - 1, VID, &receipt));
-	cr_expect_not(weir_receipts_find(receipts, weir_receipts_next(receipts), VID, &receipt));
+	cr_expect_not(weir_receipts_find(receipts, weir_receipts_oldest(receipts) - 1, VID, 1, &receipt));
+	cr_expect_not(weir_receipts_find(receipts, weir_receipts_next(receipts), VID, 1, &receipt));
 }
 
 /* Many tenants at once: whole rounds go, the oldest first, and no record is another round's. */
@@ -357,6 +389,7 @@ Test(receipt, memory_is_bounded)
 {
 	for (uint32_t i = 0; i < 40; i++) {
 		weir_receipts_begin(receipts, now, 0);
+		cut.time = now;
 		deliver(WEIR_TO_UPLINK, 1);
 		for (uint32_t t = 0; t < TENANTS; t++) {
 			struct weir_receipt_cut mine = cut;
@@ -368,7 +401,7 @@ Test(receipt, memory_is_bounded)
 		now += WEIR_NS_PER_S;
 		for (uint64_t r = weir_receipts_oldest(receipts); r < weir_receipts_next(receipts); r++)
 			for (uint32_t t = 0; t < TENANTS; t++) {
-				cr_assert(weir_receipts_find(receipts, r, t, &receipt), "round %lu of %u", r, t);
+				cr_assert(weir_receipts_find(receipts, r, t, 1, &receipt), "round %lu of %u", r, t);
 				cr_assert_eq(receipt.way[WEIR_TO_UPLINK].delivered.pps, t + 1);
 			}
 	}
