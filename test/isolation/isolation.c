@@ -202,6 +202,9 @@ print_all(FILE *json)
 	failed_cells = matrix_print(scenarios, reports, n_scenarios, json);
 	(void)fputs("]}\n", json);
 	(void)fclose(json);
+	for (uint32_t i = 0; i < n_scenarios; i++)
+		if (!report_passed(&reports[i]))
+			(void)fprintf(stderr, "failed: %s\n", scenarios[i].name);
 	(void)printf("%u scenarios, %u failed\n", n_scenarios, failed);
 	(void)fprintf(stderr, "%.0f s of processor time\n", real);
 	return failed + failed_cells == 0 ? 0 : 1;
