@@ -7,20 +7,20 @@
 #include "backlog_priv.h"
 #include "weir_vmem.h"
 
-#define PROMISED_PART 4 /* of the packets that may wait are for what was promised */
+#define PROMISED_PART 4 /* of the buffers that may wait are for what was promised */
 
 /* ---- life ---- */
 
 struct backlog *
-backlog_create(const struct weir_vnet *vnet, uint32_t packets_max, int socket)
+backlog_create(const struct weir_vnet *vnet, uint32_t buffers_max, int socket)
 {
 	struct backlog *backlog = rte_zmalloc_socket("weir_backlog", sizeof(*backlog), WEIR_CACHELINE, socket);
 
 	if (backlog == NULL)
 		return NULL;
 	backlog->vnet = vnet;
-	backlog->promised_max = packets_max / PROMISED_PART;
-	backlog->packets_max = packets_max - backlog->promised_max;
+	backlog->promised_max = buffers_max / PROMISED_PART;
+	backlog->buffers_max = buffers_max - backlog->promised_max;
 	backlog->sched = weir_vmem_take(WEIR_PORTS_MAX * sizeof(*backlog->sched));
 	backlog->of_tenant = weir_vmem_take(WEIR_TENANTS_MAX * sizeof(*backlog->of_tenant));
 	backlog->index = weir_vmem_take(INDEX_SIZE * sizeof(struct member *));
@@ -238,9 +238,13 @@ lane_new(struct weir_pipe *pipe, const struct leaving *leaving, const struct wei
 {
 	struct backlog *backlog = pipe->backlog;
 	struct sched *sched = &backlog->sched[port->index];
-	const struct weir_tenant *tenant = leaving->out->tenant;
+	/* As it is by now, and not as the burst found it: it may have changed meanwhile, and would stay unnoticed. */
+	uint32_t epoch = __atomic_load_n(&pipe->vnet->tenant_epoch[leaving->tenant], __ATOMIC_ACQUIRE);
+	const struct weir_tenant *tenant = __atomic_load_n(&pipe->vnet->tenants[leaving->tenant], __ATOMIC_ACQUIRE);
 	struct lane *lane = backlog->free_lane;
 
+	if (tenant == NULL || tenant->serial != leaving->out->tenant->serial)
+		return NULL;
 	if (lane != NULL)
 		backlog->free_lane = TAILQ_NEXT(lane, entry);
 	else if (backlog->lanes_top < LANES_MAX)
@@ -261,7 +265,7 @@ lane_new(struct weir_pipe *pipe, const struct leaving *leaving, const struct wei
 	    .sched = sched,
 	    .tenant = tenant->id,
 	    .serial = tenant->serial,
-	    .epoch = __atomic_load_n(&pipe->vnet->tenant_epoch[tenant->id], __ATOMIC_ACQUIRE),
+	    .epoch = epoch,
 	    .direction = direction_of(leaving),
 	};
 	TAILQ_INIT(&lane->queues);
@@ -298,8 +302,11 @@ queue_new(struct weir_pipe *pipe, struct lane *lane, const struct leaving *leavi
 		backlog->free_queue = TAILQ_NEXT(queue, entry);
 	else if (backlog->queues_top < QUEUES_MAX)
 		queue = &backlog->queues[backlog->queues_top++];
-	else
+	else {
+		if (TAILQ_EMPTY(&lane->queues))
+			lane_end(pipe, lane);
 		return NULL;
+	}
 	*queue = (struct queue){
 	    .member = {.kin = &lane->kin,
 		.is_queue = true,
@@ -312,7 +319,10 @@ queue_new(struct weir_pipe *pipe, struct lane *lane, const struct leaving *leavi
 		queue->in = (struct weir_iface_ref){.id = leaving->in->id, .serial = leaving->in->serial};
 	TAILQ_INSERT_TAIL(&lane->queues, queue, entry);
 	index_add(backlog, &queue->member, queue_key(leaving, port));
-	(void)queue_look(pipe->vnet, queue);
+	if (!queue_look(pipe->vnet, queue)) {
+		(void)queue_end(pipe, queue);
+		return NULL;
+	}
 	return queue;
 }
 
@@ -322,7 +332,6 @@ queue_for(struct weir_pipe *pipe, const struct leaving *leaving, const struct we
 	struct backlog *backlog = pipe->backlog;
 	struct lane *lane = lane_find(backlog, leaving, port);
 	struct member *member;
-	struct queue *queue;
 
 	if (lane != NULL && lane_changed(pipe, lane, &pipe->moment))
 		lane = lane_find(backlog, leaving, port);
@@ -333,10 +342,7 @@ queue_for(struct weir_pipe *pipe, const struct leaving *leaving, const struct we
 	member = find(backlog, queue_key(leaving, port));
 	if (member != NULL)
 		return RTE_PTR_SUB(member, offsetof(struct queue, member));
-	queue = queue_new(pipe, lane, leaving, port);
-	if (queue == NULL && TAILQ_EMPTY(&lane->queues))
-		lane_end(pipe, lane);
-	return queue;
+	return queue_new(pipe, lane, leaving, port);
 }
 
 bool
@@ -357,6 +363,18 @@ queue_end(struct weir_pipe *pipe, struct queue *queue)
 	return false;
 }
 
+/* What all share first: a queue keeps its promised part no longer than it needs both. */
+static void
+queue_give_back(struct backlog *backlog, struct queue *queue, uint32_t buffers)
+{
+	uint32_t shared = RTE_MIN(queue->buffers - queue->promised, buffers);
+
+	backlog->buffers -= shared;
+	backlog->promised -= buffers - shared;
+	queue->promised -= buffers - shared;
+	queue->buffers -= buffers;
+}
+
 struct rte_mbuf *
 queue_take(struct weir_pipe *pipe, struct queue *queue)
 {
@@ -371,15 +389,11 @@ queue_take(struct weir_pipe *pipe, struct queue *queue)
 		rte_prefetch0(weir_mbuf_meta(queue->head));
 	}
 	queue->packets--;
+	queue->lane->packets--;
 	queue->bytes -= meta->bytes;
 	queue->lane->bytes -= meta->bytes;
-	pipe->backlog->of_tenant[queue->lane->tenant]--;
-	if (queue->promised > queue->packets) {
-		queue->promised--;
-		pipe->backlog->promised--;
-	} else {
-		pipe->backlog->packets--;
-	}
+	pipe->backlog->of_tenant[queue->lane->tenant] -= m->nb_segs;
+	queue_give_back(pipe->backlog, queue, m->nb_segs);
 	count_released(pipe, meta->iface, meta->bytes);
 	return m;
 }

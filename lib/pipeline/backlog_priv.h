@@ -60,6 +60,7 @@ struct lane {
 	struct weir_limit *limit; /* NULL = none */
 	uint64_t own_served;	  /* while there is no share for the port */
 	uint64_t bytes;		  /* frames' that wait in its queues */
+	uint32_t packets;	  /* they */
 	TAILQ_ENTRY(lane) entry;
 	struct lane *next_sitting; /* of those that let others go first this round */
 	TAILQ_HEAD(queues, queue) queues;
@@ -74,8 +75,9 @@ struct queue {
 	struct weir_limit *limit_out, *limit_in;
 	struct rte_mbuf *head, *tail;
 	uint32_t head_bytes, head_wire; /* of the first: its tenant's frame, and on the wire */
-	uint32_t packets, promised;	/* the latter: of them so many are where what was promised may wait */
-	uint32_t bytes, max;		/* frames'; what may wait */
+	uint32_t packets;
+	uint32_t buffers, promised; /* the latter: of them so many are where what was promised may wait */
+	uint32_t bytes, max;	    /* frames'; what may wait */
 	TAILQ_ENTRY(queue) entry;
 };
 
@@ -94,9 +96,9 @@ struct backlog {
 	uint32_t n_active;   /* ports with lanes */
 	uint16_t active[WEIR_PORTS_MAX];
 	struct weir_heap asleep;	 /* lanes and queues */
-	uint32_t packets, packets_max;	 /* that wait in what all share */
+	uint32_t buffers, buffers_max;	 /* that wait in what all share; a frame of several segments takes as many */
 	uint32_t promised, promised_max; /* and beyond that, since they were promised to go soon */
-	uint32_t *of_tenant;		 /* packets, by id */
+	uint32_t *of_tenant;		 /* buffers, by id */
 	struct member **index;		 /* by key */
 	struct lane *lanes, *free_lane;
 	struct queue *queues, *free_queue;
@@ -104,7 +106,7 @@ struct backlog {
 };
 
 /* NULL: no memory. */
-struct backlog *backlog_create(const struct weir_vnet *vnet, uint32_t packets_max, int socket);
+struct backlog *backlog_create(const struct weir_vnet *vnet, uint32_t buffers_max, int socket);
 void backlog_free(struct backlog *backlog); /* with all that waits; NULL is fine */
 
 /* ---- kin.c ---- */
@@ -122,8 +124,8 @@ void member_leave(struct member *member);
 void member_sleep(struct backlog *backlog, struct member *member, uint64_t until);
 void member_wake(struct backlog *backlog, struct member *member);
 
-/* Was it promised that so many bytes are on the wire by then (ticks)? */
-bool promise_covers(const struct weir_promise *promise, uint64_t wire, uint64_t until);
+/* Was it promised that so many packets of so many bytes in all are on the wire by then (ticks)? */
+bool promise_covers(const struct weir_promise *promise, uint32_t packets, uint64_t wire, uint64_t until);
 
 /* Takes a frame that was promised at this moment, of a tenant that does not wait; false: it was not. */
 bool promise_take(struct weir_promise *promise, uint32_t wire, const struct moment *moment);
@@ -133,6 +135,20 @@ struct member *kin_next(struct kin *kin, const struct moment *moment, bool *prom
 
 /* A clock of service or use, brought to at least `least`; returns what it is. */
 uint64_t clock_raise(uint64_t *clock, uint64_t least);
+
+/*
+ * One that seems further ahead of `from` than any can be stood still while half of all time went by, or half of all
+ * service was had: it is as far as `from`.
+ */
+static inline void
+clock_unwind(uint64_t *clock, uint64_t from, int64_t most)
+{
+	if (__builtin_expect((int64_t)(__atomic_load_n(clock, __ATOMIC_RELAXED) - from) > most, 0))
+		__atomic_store_n(clock, from, __ATOMIC_RELAXED);
+}
+
+/* A moment is never so far ahead (ticks): the largest frame takes 75 s at the lowest rate. */
+#define AHEAD_MAX ((int64_t)(1000 * WEIR_NS_PER_S) << WEIR_TICK_SHIFT)
 
 static inline bool
 clock_before(uint64_t a, uint64_t b)
@@ -151,7 +167,10 @@ backlog_at(const struct weir_pipe *pipe, const struct weir_port *port)
 
 struct lane *lane_find(const struct backlog *backlog, const struct leaving *leaving, const struct weir_port *port);
 
-/* The queue in which this frame is to wait, found or made; NULL: there is no room for one more. */
+/*
+ * The queue in which this frame is to wait, found or made; NULL: there is no room for one more, or whose it would be
+ * is gone by now.
+ */
 struct queue *queue_for(struct weir_pipe *pipe, const struct leaving *leaving, const struct weir_port *port);
 
 /* Drops all that waits in it, and the queue; then the lane, if it was its last. True if the lane is still there. */

@@ -45,10 +45,10 @@ memory_shared(const struct backlog *backlog, const struct queue *queue)
 {
 	uint32_t left, of_tenant = backlog->of_tenant[queue->lane->tenant];
 
-	if (backlog->packets >= backlog->packets_max)
+	if (backlog->buffers >= backlog->buffers_max)
 		return false;
-	left = backlog->packets_max - backlog->packets;
-	return of_tenant < left && queue->packets < left - of_tenant;
+	left = backlog->buffers_max - backlog->buffers;
+	return of_tenant < left && queue->buffers < left - of_tenant;
 }
 
 /* What was promised to go soon is in nobody's way, and nobody's in its. */
@@ -61,8 +61,10 @@ memory_promised(const struct weir_pipe *pipe, const struct queue *queue, uint32_
 
 	if (backlog->promised >= backlog->promised_max)
 		return false;
-	return (own != NULL && (queue->packets == 0 || promise_covers(own, queue->bytes + bytes, until))) ||
-	       (all != NULL && (queue->lane->bytes == 0 || promise_covers(all, queue->lane->bytes + bytes, until)));
+	return (own != NULL &&
+		   (queue->packets == 0 || promise_covers(own, queue->packets + 1, queue->bytes + bytes, until))) ||
+	       (all != NULL && (queue->lane->bytes == 0 ||
+				   promise_covers(all, queue->lane->packets + 1, queue->lane->bytes + bytes, until)));
 }
 
 /* The queue that it is to wait in; or the reason why it may not. */

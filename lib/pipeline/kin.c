@@ -4,9 +4,8 @@
 
 /* Who does not wait comes in bursts, and not at the moment that it may: as much may be late or early. */
 #define UNEVEN ((uint64_t)WEIR_NS_PER_MS << WEIR_TICK_SHIFT)
-#define SERVED_SHIFT 10 /* of a service: bytes * 2^10 / weight */
-/* A promise that seems used up for longer than any can be is one that was not asked for half of all time. */
-#define USED_MAX ((int64_t)(1000 * WEIR_NS_PER_S) << WEIR_TICK_SHIFT)
+#define SERVED_SHIFT 10		      /* of a service: bytes * 2^10 / weight */
+#define SERVED_MAX ((int64_t)1 << 44) /* nobody has had so much more service than its kin: 16 GB at a weight of 1 */
 
 uint64_t
 clock_raise(uint64_t *clock, uint64_t least)
@@ -19,28 +18,36 @@ clock_raise(uint64_t *clock, uint64_t least)
 	return clock_before(is, least) ? least : is;
 }
 
-/* What a frame takes of a promise. */
+/* What so many frames, of so many bytes in all, take of a promise. */
+static uint64_t
+use_of_all(const struct weir_promise *promise, uint32_t packets, uint64_t wire)
+{
+	uint64_t bits = weir_frame_time(promise->bit, wire), times = packets * promise->packet;
+
+	return bits > times ? bits : times;
+}
+
 static uint64_t
 use_of(const struct weir_promise *promise, uint32_t wire)
 {
-	uint64_t time = weir_frame_time(promise->bit, wire);
-
-	return time > promise->packet ? time : promise->packet;
+	return use_of_all(promise, 1, wire);
 }
 
 bool
-promise_covers(const struct weir_promise *promise, uint64_t wire, uint64_t until)
+promise_covers(const struct weir_promise *promise, uint32_t packets, uint64_t wire, uint64_t until)
 {
 	uint64_t used = __atomic_load_n(&promise->used, __ATOMIC_RELAXED);
 
-	return promise->bit == 0 || !clock_before(until, used + weir_frame_time(promise->bit, wire));
+	return !clock_before(until, used + use_of_all(promise, packets, wire));
 }
 
 bool
 promise_take(struct weir_promise *promise, uint32_t wire, const struct moment *moment)
 {
-	uint64_t used = clock_raise(&promise->used, moment->now - UNEVEN);
+	uint64_t used;
 
+	clock_unwind(&promise->used, moment->now, AHEAD_MAX);
+	used = clock_raise(&promise->used, moment->now - UNEVEN);
 	if (clock_before(moment->horizon, used))
 		return false;
 	(void)__atomic_fetch_add(&promise->used, use_of(promise, wire), __ATOMIC_RELAXED);
@@ -84,14 +91,15 @@ void
 member_enter(struct member *member, uint32_t wire, const struct moment *moment)
 {
 	struct weir_promise *promise = member->promise;
+	uint64_t least = __atomic_load_n(member->kin->least, __ATOMIC_RELAXED);
 
 	member->wire = wire;
+	clock_unwind(member->served, least, SERVED_MAX);
 	/* What it might have had while it asked for nothing, others had. */
-	enter_spare(member, clock_raise(member->served, __atomic_load_n(member->kin->least, __ATOMIC_RELAXED)));
+	enter_spare(member, clock_raise(member->served, least));
 	if (promise == NULL)
 		return;
-	if ((int64_t)(__atomic_load_n(&promise->used, __ATOMIC_RELAXED) - moment->now) > USED_MAX)
-		__atomic_store_n(&promise->used, moment->now, __ATOMIC_RELAXED);
+	clock_unwind(&promise->used, moment->now, AHEAD_MAX);
 	/* What was promised while it asked for nothing is gone. */
 	(void)clock_raise(&promise->used, moment->now);
 	enter_promised(member, moment);

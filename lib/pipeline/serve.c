@@ -101,10 +101,12 @@ queue_put(struct weir_pipe *pipe, struct queue *queue, const struct leaving *lea
 	meta->bytes = leaving->bytes;
 	count_held(pipe, leaving->out_id, leaving->bytes);
 	pipe->work.queued++;
-	*(leaving->by_promise ? &backlog->promised : &backlog->packets) += 1;
-	queue->promised += leaving->by_promise;
-	backlog->of_tenant[lane->tenant]++;
+	*(leaving->by_promise ? &backlog->promised : &backlog->buffers) += m->nb_segs;
+	queue->promised += leaving->by_promise ? m->nb_segs : 0;
+	backlog->of_tenant[lane->tenant] += m->nb_segs;
 	queue->packets++;
+	queue->buffers += m->nb_segs;
+	lane->packets++;
 	queue->bytes += leaving->bytes;
 	lane->bytes += leaving->bytes;
 	if (queue->head != NULL) {

@@ -20,16 +20,17 @@ drop_rest(struct weir_pipe *pipe, struct txbuf *buf, uint32_t from, enum weir_re
 void
 tx_begin(struct weir_pipe *pipe, struct txbuf *buf, const struct weir_port *port)
 {
-	const struct weir_wire *wire = port->wire;
+	struct weir_wire *wire = port->wire;
 	uint64_t speed = __atomic_load_n(&wire->speed, __ATOMIC_RELAXED);
 
 	buf->port = port;
 	buf->slots = backlog_at(pipe, port) ? 0 : WEIR_ARRAY_LEN(buf->m);
 	buf->room = NO_WIRE;
 	if (speed != 0) {
-		uint64_t busy = __atomic_load_n(&wire->busy, __ATOMIC_RELAXED);
-		int64_t ticks = (int64_t)(pipe->moment.horizon - busy);
+		int64_t ticks;
 
+		clock_unwind(&wire->busy, pipe->moment.now, AHEAD_MAX);
+		ticks = (int64_t)(pipe->moment.horizon - __atomic_load_n(&wire->busy, __ATOMIC_RELAXED));
 		buf->room =
 		    weir_wire_bytes(speed, RTE_MIN(ticks, (int64_t)(pipe->moment.horizon - pipe->moment.now)));
 	}

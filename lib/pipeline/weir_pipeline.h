@@ -132,7 +132,7 @@ struct weir_pipe_params {
 	struct weir_counters *counters;
 	struct rte_mempool *pool; /* for copies */
 	uint32_t flows;		  /* slots */
-	uint32_t queued;	  /* packets that may wait for their turn */
+	uint32_t queued;	  /* buffers of packets that may wait for their turn */
 	/*
 	 * The meter of bursts that are measured: a clock in cycles, of one rate, which goes on while the worker
 	 * idles. NULL: none is measured, and nobody is ever over its share.

@@ -32,7 +32,7 @@ struct weir_worker_params {
 	struct rte_rcu_qsbr *qsbr; /* thread id = index */
 	const struct weir_clock *clock;
 	uint32_t flows;	    /* flow slots */
-	uint32_t queued;    /* packets that may wait for their turn */
+	uint32_t queued;    /* buffers of packets that may wait for their turn */
 	uint64_t flow_idle; /* ns */
 	/* The meter of what is measured, see weir_pipe_params; NULL: the TSC. */
 	uint64_t (*cycles)(void *arg);
