@@ -10,7 +10,9 @@
  *
  * What a burst took is known at two moments: when its flows had been found and admitted, and at its end. The first
  * part is spread over all its packets. Of the second a packet of a known flow has what such packets take in bursts of
- * nothing else, and the others have the rest, by the packets and copies that came of them.
+ * nothing else, and the others have the rest, by the packets and copies that came of them. What a round takes to send
+ * is known when its bursts are charged, and is not the next burst's, which may be one packet of who sends little:
+ * each packet and copy has what one took lately.
  */
 #include "pipeline_priv.h"
 
@@ -23,6 +25,7 @@
 #define REST_MIN 50		    /* thousandths that are there for those without a quota, whatever quotas say */
 #define KNOWN_SHIFT 4		    /* of known_cost */
 #define SMOOTH 3		    /* a burst moves it by an eighth */
+#define SENT_PACKETS 2048	    /* of the last so many it is known what a packet takes to be sent */
 
 static uint64_t
 share(const struct admit *admit, const struct account *account)
@@ -246,6 +249,9 @@ costs_of(struct admit *admit, const struct weir_burst *burst, uint64_t first, ui
 		costs.part = (second - known * costs.known) / parts;
 	/* What does not divide, or was nobody's, is the next burst's. */
 	admit->carry = first + second - burst->n * costs.each - known * costs.known - parts * costs.part;
+	admit->sent_packets += known + parts;
+	costs.known += admit->sent_cost;
+	costs.part += admit->sent_cost;
 	return costs;
 }
 
@@ -343,8 +349,20 @@ since(struct weir_pipe *pipe)
 void
 weir_pipe_account_sent(struct weir_pipe *pipe)
 {
-	if (pipe->admit.scale != 0)
-		pipe->admit.carry += since(pipe);
+	struct admit *admit = &pipe->admit;
+	uint64_t cycles;
+
+	if (admit->scale == 0)
+		return;
+	cycles = since(pipe);
+	if (admit->sent_packets == 0)
+		return;
+	admit->sent_cycles += cycles;
+	admit->sent_cost = admit->sent_cycles / admit->sent_packets;
+	if (admit->sent_packets < SENT_PACKETS)
+		return;
+	admit->sent_cycles /= 2;
+	admit->sent_packets /= 2;
 }
 
 void

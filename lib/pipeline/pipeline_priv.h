@@ -50,6 +50,8 @@ struct admit {
 	uint64_t found;	     /* ... and when the burst's flows had been found and admitted */
 	uint64_t carry;	     /* cycles that the next burst's packets are charged with */
 	uint64_t known_cost; /* cycles of a packet of a known flow behind admission, smoothed; times 16 */
+	uint64_t sent_cycles, sent_packets; /* what sending took lately, and packets and copies to send meanwhile */
+	uint64_t sent_cost;		    /* the one by the other */
 	uint32_t tick;
 	struct claims claims, before;	/* of this tick, of the one before */
 	uint64_t per_weight, per_quota; /* what a unit of each is entitled to: 2^32 = the whole worker */

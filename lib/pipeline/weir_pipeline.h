@@ -178,7 +178,8 @@ void weir_pipe_account(struct weir_pipe *pipe, enum weir_pressure pressure, uint
 /* It turned out in the round, one that is measured and not EASY, that the worker is pressed. */
 void weir_pipe_press(struct weir_pipe *pipe);
 bool weir_pipe_pressed(const struct weir_pipe *pipe);
-/* What the round's packets took to be sent is known now: the next round's have to bear it. */
+/* What the round's packets took to be sent is known now: each of the next rounds' is charged what one takes lately.
+ */
 void weir_pipe_account_sent(struct weir_pipe *pipe);
 
 /* Of a round that is measured: packets of the last burst that were lost in parse or dropped by admission; and cycles

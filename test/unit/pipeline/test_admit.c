@@ -14,6 +14,7 @@
 #define KNOWN 60  /* one of a known flow behind that: so 10 Mpps are the most */
 #define OTHER 460 /* any other: 2 M new flows/s; but `slow` more in some tests */
 #define COPY 50
+#define SEND 30	   /* a packet to be sent, in one test */
 #define QUEUE 1000 /* packets */
 #define MPPS UINT64_C(1000000)
 #define US WEIR_NS_PER_US
@@ -29,7 +30,7 @@ struct source {
 };
 
 static struct source red, blue;
-static uint64_t slow;
+static uint64_t slow, send_cost;
 static uint64_t idle; /* cycles that were not spent on packets */
 static uint32_t rounds;
 
@@ -43,7 +44,7 @@ meter(void *arg)
 		return 0;
 	work = weir_worker_work(gateway->workers[0]);
 	return idle + work->received * PACKET + work->known * KNOWN + work->others * (OTHER + slow) +
-	       work->copies * COPY;
+	       work->copies * COPY + work->sent * send_cost;
 }
 
 static struct weir_tenant *
@@ -295,6 +296,32 @@ BENCH_TEST(admit, one_who_is_alone_in_long_rounds)
 	while (waiting(1) + waiting(2) > 0)
 		run(US);
 	finish();
+}
+
+/* What a round takes to send is all its packets', and not the next burst's, which may be one packet of another. */
+BENCH_TEST(admit, who_sends_little_pays_for_little)
+{
+	enum { ROUNDS = 4000 };
+	uint64_t reds = cycles_of(&red), blues = cycles_of(&blue);
+
+	send_cost = SEND;
+	count_queues(2);
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		inject(1, udp(1, "10.0.0.1", "10.0.0.2", 1, 7));
+		for (uint32_t k = 0; k < WEIR_BURST; k++) {
+			struct frame frame = udp(9, "10.0.0.2", "10.0.0.1", (uint16_t)(1 + k % 8), 7);
+
+			inject(2, tagged(to(frame, mac(1)), 20));
+		}
+		run(1);
+		discard();
+	}
+	finish();
+	reds = cycles_of(&red) - reds;
+	blues = cycles_of(&blue) - blues;
+	cr_assert_geq(blues, (uint64_t)ROUNDS * WEIR_BURST * (PACKET + KNOWN + SEND) * 95 / 100);
+	cr_assert_leq(reds, blues / WEIR_BURST * 12 / 10, "%lu beside %lu", reds, blues);
+	cr_assert_geq(reds, blues / WEIR_BURST * 8 / 10, "%lu beside %lu", reds, blues);
 }
 
 /* ---- shares ---- */
