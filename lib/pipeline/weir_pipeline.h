@@ -86,12 +86,12 @@ _Static_assert(sizeof(struct weir_learn) == 20, "an element of the learn ring: a
 #define WEIR_PUNT_ECHO (WEIR_PUNT_RING / 4) /* of them pings: a flood of those must not keep ARP and ND out */
 #define WEIR_FLOWS_FLOOR 64		    /* a tenant has so many slots of a worker's while there are any ... */
 #define WEIR_FLOWS_RESERVE(n) ((n) / 8)	    /* ... of n slots so many are only for tenants below that */
-#define WEIR_LEARN_SHARE 64   /* messages of one tenant a worker passes on within a tick of about 1 ms */
-#define WEIR_COPIES_BURST 128 /* copies of one tenant a worker makes in one go ... */
-#define WEIR_COPIES_NS 500    /* ... and one more each so many ns: a flood to a wider switch goes on at that pace */
-#define WEIR_FLOODS_MAX 64    /* floods of a worker that go on */
-#define WEIR_WAIT_MAX 512     /* packets of a worker that wait for a neighbour ... */
-#define WEIR_WAIT_SHARE 32    /* ... of them one tenant's */
+#define WEIR_LEARN_SHARE 64  /* messages of one tenant a worker passes on within a tick of about 1 ms */
+#define WEIR_COPIES_BURST 64 /* copies of one tenant a worker makes in one go ... */
+#define WEIR_COPIES_NS 500   /* ... and one more each so many ns: a flood to a wider switch goes on at that pace */
+#define WEIR_FLOODS_MAX 64   /* floods of a worker that go on */
+#define WEIR_WAIT_MAX 512    /* packets of a worker that wait for a neighbour ... */
+#define WEIR_WAIT_SHARE 32   /* ... of them one tenant's */
 #define WEIR_WAIT_NS (3 * WEIR_NS_PER_S)
 
 /* ---- cycles by stage, of the rounds that are sampled ---- */
