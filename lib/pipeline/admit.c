@@ -366,6 +366,13 @@ weir_pipe_account_sent(struct weir_pipe *pipe)
 }
 
 void
+account_from_here(struct weir_pipe *pipe)
+{
+	if (pipe->admit.scale != 0)
+		(void)since(pipe);
+}
+
+void
 account_for(struct weir_pipe *pipe, uint32_t tenant)
 {
 	if (pipe->admit.scale != 0)

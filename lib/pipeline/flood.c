@@ -171,7 +171,7 @@ floods_go_on(struct weir_pipe *pipe)
 
 	if (pipe->n_floods == 0)
 		return;
-	weir_pipe_account_sent(pipe);
+	account_from_here(pipe);
 	/* Those of all tenants together take no longer than one does. */
 	most = RTE_MAX(WEIR_COPIES_BURST / pipe->n_floods, 1u);
 	for (uint32_t i = 0; i < pipe->n_floods; i++) {

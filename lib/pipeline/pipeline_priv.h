@@ -154,7 +154,8 @@ void stage_forward(struct weir_pipe *pipe, struct weir_burst *burst);
  * share. */
 void admit_found(struct weir_pipe *pipe, struct weir_burst *burst);
 
-/* What was done since was the tenant's. */
+/* Between bursts: what passed up to now is nobody's; what was done since was the tenant's. */
+void account_from_here(struct weir_pipe *pipe);
 void account_for(struct weir_pipe *pipe, uint32_t tenant);
 
 /* At the end of a burst that admit_found() saw: what it took is charged. */

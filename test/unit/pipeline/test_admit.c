@@ -324,6 +324,37 @@ BENCH_TEST(admit, who_sends_little_pays_for_little)
 	cr_assert_geq(reds, blues / WEIR_BURST * 8 / 10, "%lu beside %lu", reds, blues);
 }
 
+/* Copies of a flood that goes on are its tenant's, in whoever's rounds they are made. */
+BENCH_TEST(admit, floods_that_go_on)
+{
+	enum { MEMBERS = 200, FLOODS = 800 };
+	static char text[1 << 15];
+	size_t at = 0;
+	uint64_t reds, blues;
+
+	for (uint32_t i = 0; i < MEMBERS; i++)
+		at += (size_t)snprintf(&text[at], sizeof(text) - at, "%s'w%u':{'switch':'web','port':'p2','vlan':%u}",
+		    i > 0 ? "," : "", i, 100 + i);
+	patch("{'tenants':{'red':{'vports':{%s}}}}", text);
+	pass_time(2 * MS);
+	discard();
+	idle += now - meter(NULL);
+	reds = cycles_of(&red);
+	blues = cycles_of(&blue);
+	blue.pps = MPPS;
+	for (uint32_t i = 0; i < FLOODS; i++) {
+		inject(1, plain(BROADCAST, 1, 0x88b5));
+		run(2 * MEMBERS * WEIR_COPIES_NS);
+	}
+	finish();
+	reds = cycles_of(&red) - reds;
+	blues = cycles_of(&blue) - blues;
+	cr_assert_geq(reds, FLOODS * MEMBERS * COPY * 7 / 10, "%lu", reds);
+	cr_assert_leq(reds, FLOODS * (MEMBERS * COPY + OTHER) * 13 / 10, "%lu", reds);
+	/* Of rounds that were looked at: so much is chance. */
+	cr_assert_leq(blues, blue.sent * (PACKET + KNOWN) * 12 / 10, "%lu", blues);
+}
+
 /* ---- shares ---- */
 
 /* Both flood for so long; what red had of the worker, in thousandths of what both had. */
