@@ -53,6 +53,7 @@ static const struct column vport_columns[] = {
 static const struct column switch_columns[] = {
     {"SWITCH", TABLE_TEXT, cell_text, "name", NULL},
     {"VNI", TABLE_NUMBER, cell_option, "vni", NULL},
+    {"TUNNEL", TABLE_TEXT, cell_text, "tunnel", NULL},
     {"VPORTS", TABLE_NUMBER, cell_number, "vports", NULL},
     {"REMOTES", TABLE_NUMBER, cell_number, "remotes", NULL},
     {"MACS", TABLE_NUMBER, cell_number, "macs", NULL},
@@ -66,6 +67,47 @@ static const struct column mac_columns[] = {
     {"MAC", TABLE_TEXT, cell_text, "mac", NULL},
     {"AT", TABLE_TEXT, cell_text, "at", NULL},
     {"STATIC", TABLE_TEXT, cell_yes_no, "static", NULL},
+    {"AGE", TABLE_NUMBER, cell_age, "age_ns", NULL},
+    {0},
+};
+
+static const struct column router_columns[] = {
+    {"ROUTER", TABLE_TEXT, cell_text, "name", NULL},
+    {"INTERFACES", TABLE_NUMBER, cell_number, "interfaces", NULL},
+    {"ROUTES", TABLE_NUMBER, cell_number, "routes", NULL},
+    {"NEIGHBOURS", TABLE_NUMBER, cell_number, "neighbours", NULL},
+    {"IN", TABLE_NUMBER, cell_number, "in_packets", NULL},
+    {"OUT", TABLE_NUMBER, cell_number, "out_packets", NULL},
+    {0},
+};
+
+static const struct column router_iface_columns[] = {
+    {"ROUTER", TABLE_TEXT, cell_text, "router", NULL},
+    {"SWITCH", TABLE_TEXT, cell_text, "switch", NULL},
+    {"MAC", TABLE_TEXT, cell_text, "mac", NULL},
+    {"IN", TABLE_NUMBER, cell_number, "in_packets", NULL},
+    {"OUT", TABLE_NUMBER, cell_number, "out_packets", NULL},
+    {"ADDRESSES", TABLE_TEXT, cell_text, "addresses", NULL},
+    {0},
+};
+
+static const struct column route_columns[] = {
+    {"ROUTER", TABLE_TEXT, cell_text, "router", NULL},
+    {"PREFIX", TABLE_TEXT, cell_text, "prefix", NULL},
+    {"KIND", TABLE_TEXT, cell_text, "kind", NULL},
+    {"SWITCH", TABLE_TEXT, cell_text, "switch", NULL},
+    {"PACKETS", TABLE_NUMBER, cell_number, "packets", NULL},
+    {"BYTES", TABLE_NUMBER, cell_number, "bytes", NULL},
+    {"VIA", TABLE_TEXT, cell_text, "via", NULL},
+    {0},
+};
+
+static const struct column host_columns[] = {
+    {"ADDRESS", TABLE_TEXT, cell_text, "ip", NULL},
+    {"MAC", TABLE_TEXT, cell_text, "mac", NULL},
+    {"STATE", TABLE_TEXT, cell_text, "state", NULL},
+    {"ROUTER", TABLE_TEXT, cell_text, "router", NULL},
+    {"SWITCH", TABLE_TEXT, cell_text, "switch", NULL},
     {"AGE", TABLE_NUMBER, cell_age, "age_ns", NULL},
     {0},
 };
@@ -138,6 +180,10 @@ static const struct listing {
     {"switches", "/weir/switch/list", true, switch_columns},
     {"macs", "/weir/mac/list", true, mac_columns},
     {"neighbours", "/weir/neigh/list", true, neigh_columns},
+    {"routers", "/weir/router/list", true, router_columns},
+    {"interfaces", "/weir/router/interfaces", true, router_iface_columns},
+    {"routes", "/weir/router/routes", true, route_columns},
+    {"hosts", "/weir/neigh/list", true, host_columns},
     {"flows", "/weir/flow/list", true, flow_columns},
     {"receipts", "/weir/tenant/receipts", true, receipt_columns},
     {"drops", "/weir/drops", false, drop_columns},
@@ -260,7 +306,26 @@ command_macs(struct client *client, const struct options *options, struct text *
 enum status
 command_neigh(struct client *client, const struct options *options, struct text *out, struct weir_err *err)
 {
-	return list_show(client, options, "neighbours", NULL, out, err);
+	return list_show(
+	    client, options, tenant_of(options) != NULL ? "hosts" : "neighbours", tenant_of(options), out, err);
+}
+
+enum status
+command_routers(struct client *client, const struct options *options, struct text *out, struct weir_err *err)
+{
+	return list_show(client, options, "routers", tenant_of(options), out, err);
+}
+
+enum status
+command_interfaces(struct client *client, const struct options *options, struct text *out, struct weir_err *err)
+{
+	return list_show(client, options, "interfaces", tenant_of(options), out, err);
+}
+
+enum status
+command_routes(struct client *client, const struct options *options, struct text *out, struct weir_err *err)
+{
+	return list_show(client, options, "routes", tenant_of(options), out, err);
 }
 
 enum status

@@ -37,6 +37,9 @@ enum status command_show(struct client *, const struct options *, struct text *,
 /* list.c */
 enum status command_ports(struct client *, const struct options *, struct text *, struct weir_err *);
 enum status command_macs(struct client *, const struct options *, struct text *, struct weir_err *);
+enum status command_routers(struct client *, const struct options *, struct text *, struct weir_err *);
+enum status command_interfaces(struct client *, const struct options *, struct text *, struct weir_err *);
+enum status command_routes(struct client *, const struct options *, struct text *, struct weir_err *);
 enum status command_neigh(struct client *, const struct options *, struct text *, struct weir_err *);
 enum status command_flows(struct client *, const struct options *, struct text *, struct weir_err *);
 enum status command_drops(struct client *, const struct options *, struct text *, struct weir_err *);

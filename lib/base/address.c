@@ -92,3 +92,13 @@ weir_prefix_contains(const struct weir_prefix *prefix, const struct weir_ip *ip)
 		return false;
 	return bits == 0 || ((prefix->ip.b[bytes] ^ ip->b[bytes]) >> (8 - bits)) == 0;
 }
+
+char *
+weir_prefix_text(const struct weir_prefix *prefix, char *buf, size_t size)
+{
+	char ip[46];
+
+	(void)snprintf(buf, size, "%s/%u", weir_ip_format(&prefix->ip, ip, sizeof(ip)),
+	    prefix->len - (weir_ip_is_v4(&prefix->ip) ? 96u : 0u));
+	return buf;
+}

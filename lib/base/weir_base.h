@@ -105,6 +105,10 @@ int weir_ip_parse(const char *text, struct weir_ip *ip);		/* "192.0.2.1", "2001:
 char *weir_ip_format(const struct weir_ip *ip, char *buf, size_t size); /* size >= 46; returns buf */
 int weir_prefix_parse(const char *text, struct weir_prefix *prefix); /* "192.0.2.1/24"; length needed; 0 or -EINVAL */
 
+/* "192.0.2.1/24", host bits and all; size >= WEIR_PREFIX_TEXT_SIZE; returns buf */
+char *weir_prefix_text(const struct weir_prefix *prefix, char *buf, size_t size);
+#define WEIR_PREFIX_TEXT_SIZE 50
+
 /* True if `ip` is in the network of `prefix`. IPv6 prefixes, ::/0 too, hold no IPv4 address. */
 bool weir_prefix_contains(const struct weir_prefix *prefix, const struct weir_ip *ip);
 

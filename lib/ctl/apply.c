@@ -249,6 +249,21 @@ check_macs(const struct plan *plan)
 					"no room for so many static MAC addresses: %u are the most", WEIR_MACS_MAX);
 }
 
+/* So must routes. */
+static int
+check_routes(const struct plan *plan)
+{
+	uint64_t n = weir_routes_used(plan->gateway->routes);
+
+	for (uint32_t i = 0; i < plan->n_tenants; i++)
+		if (plan->tenants[i].after != NULL)
+			n += tenant_routes_new(plan->tenants[i].before, plan->tenants[i].after);
+	return n <= WEIR_ROUTES_MAX
+		   ? 0
+		   : weir_err(plan->err, ENOSPC, "",
+			 "no room for so many routes: %u are the most, connected ones included", WEIR_ROUTES_MAX);
+}
+
 static int
 prepare(struct plan *plan)
 {
@@ -264,6 +279,8 @@ prepare(struct plan *plan)
 		rc = plan_underlays(plan);
 	if (rc == 0)
 		rc = check_macs(plan);
+	if (rc == 0)
+		rc = check_routes(plan);
 	if (rc == 0 && (plan->n_ports > 0 || plan->moved != NULL))
 		rc = polls_build(plan);
 	return rc;
@@ -365,6 +382,7 @@ retire(struct plan *plan)
 	(void)pthread_mutex_lock(&gateway->mutex);
 	for (uint32_t i = 0; i < plan->n_tenants; i++)
 		tenant_retire(gateway, &plan->tenants[i]);
+	routes_collect(gateway, gateway_now(gateway));
 	if (gateway->retired_tail != retired || gateway->retired_head != gateway->retired_tail)
 		iface_ids_collect(gateway, gateway_now(gateway));
 	(void)pthread_mutex_unlock(&gateway->mutex);

@@ -42,7 +42,7 @@ leave_switch(
 	for (uint32_t r = 0; r < sw->n_remotes; r++) {
 		const struct weir_iface *remote = &before->remote_objects[s][r];
 
-		if (tenant_find_remote(after, sw->name, &remote->ip) != NULL)
+		if (tenant_find_remote(after, &before->cfg->switches[s], &remote->ip) != NULL)
 			continue;
 		weir_macs_forget(gateway->macs, remote->id);
 		__atomic_store_n(&gateway->vnet->ifaces[remote->id], NULL, __ATOMIC_RELEASE);
@@ -72,11 +72,13 @@ tenant_leave(struct weir_gateway *gateway, const struct tenant_plan *plan)
 
 		leave_vport(gateway, &before->vport_objects[v], at == WEIR_NONE ? NULL : &after->vport_objects[at]);
 	}
+	tenant_routers_leave(gateway, before, after);
 	for (uint32_t s = 0; s < before->cfg->n_switches; s++)
 		leave_switch(gateway, before, s, after);
 	gateway->n_tenants--;
 	gateway->n_switches -= before->cfg->n_switches;
 	gateway->n_vports -= before->cfg->n_vports;
+	gateway->n_routers -= before->cfg->n_routers;
 	if (after != NULL)
 		return;
 	for (uint32_t d = 0; d < WEIR_DIRECTIONS; d++)
@@ -121,9 +123,9 @@ publish_entrances(struct weir_vnet *vnet, const struct live_tenant *live)
 	}
 }
 
-static void
-set_static(struct weir_gateway *gateway, const struct weir_switch *sw, const struct weir_mac *mac, uint32_t iface,
-    uint32_t mark)
+void
+publish_static_mac(struct weir_gateway *gateway, const struct weir_switch *sw, const struct weir_mac *mac,
+    uint32_t iface, uint32_t mark)
 {
 	/* Room was made sure of; should learning have taken it meanwhile, the address is learned like any other. */
 	if (weir_macs_set_static(gateway->macs, sw, mac, iface, mark) != 0)
@@ -143,7 +145,7 @@ publish_static_macs(struct weir_gateway *gateway, const struct live_tenant *live
 		for (uint32_t m = 0; m < cfg->n_macs; m++) {
 			const struct weir_cfg_static_mac *mac = &cfg->macs[m];
 
-			set_static(gateway, sw, &mac->mac,
+			publish_static_mac(gateway, sw, &mac->mac,
 			    mac->vport != WEIR_NONE ? live->vports[mac->vport]
 						    : weir_switch_remote(sw, &mac->remote)->id,
 			    mark);
@@ -151,8 +153,9 @@ publish_static_macs(struct weir_gateway *gateway, const struct live_tenant *live
 	}
 	for (uint32_t v = 0; v < live->cfg->n_vports; v++)
 		if (live->cfg->vports[v].has_mac)
-			set_static(gateway, &live->switch_objects[live->cfg->vports[v].sw], &live->cfg->vports[v].mac,
-			    live->vports[v], mark);
+			publish_static_mac(gateway, &live->switch_objects[live->cfg->vports[v].sw],
+			    &live->cfg->vports[v].mac, live->vports[v], mark);
+	tenant_routers_macs(gateway, live, mark);
 	for (uint32_t v = 0; v < live->cfg->n_vports; v++)
 		weir_macs_sweep_static(gateway->macs, live->vports[v], mark);
 	for (uint32_t s = 0; s < live->cfg->n_switches; s++)
@@ -176,6 +179,7 @@ tenant_enter(struct weir_gateway *gateway, const struct tenant_plan *plan)
 	if (plan->before != NULL)
 		meters_renew(gateway, after, plan->before);
 	publish_objects(gateway->vnet, after);
+	tenant_routers_enter(gateway, plan->before, after);
 	publish_static_macs(gateway, after);
 	publish_entrances(gateway->vnet, after);
 	if (plan->before != NULL)
@@ -189,4 +193,5 @@ tenant_enter(struct weir_gateway *gateway, const struct tenant_plan *plan)
 	gateway->n_tenants++;
 	gateway->n_switches += after->cfg->n_switches;
 	gateway->n_vports += after->cfg->n_vports;
+	gateway->n_routers += after->cfg->n_routers;
 }

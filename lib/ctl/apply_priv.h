@@ -65,15 +65,47 @@ void tenant_enter(struct weir_gateway *gateway, const struct tenant_plan *plan);
 /* Frees `before` and what only it had. Workers have let go of it. */
 void tenant_retire(struct weir_gateway *gateway, const struct tenant_plan *plan);
 
-/* Index of an element in a version of a tenant (NULL: none) by name, or WEIR_NONE; the remote's object, or NULL. */
+/* Index of an element in a version of a tenant (NULL: none) by name, or WEIR_NONE; the object of a remote of a switch
+ * with the name and tunnel of `like`, or NULL: by another tunnel it is another remote. */
 uint32_t tenant_find_switch(const struct live_tenant *live, const char *name);
 uint32_t tenant_find_vport(const struct live_tenant *live, const char *name);
-const struct weir_iface *tenant_find_remote(const struct live_tenant *live, const char *sw, const struct weir_ip *ip);
+const struct weir_iface *tenant_find_remote(
+    const struct live_tenant *live, const struct weir_cfg_switch *like, const struct weir_ip *ip);
 
 /* Entries that it has in the MAC table by configuration. */
 uint32_t tenant_static_macs(const struct weir_cfg_tenant *cfg);
 
 bool tenant_has_remotes(const struct weir_cfg_tenant *cfg);
+
+/* An interface that only one version has. What a published one counted passes to the tenant, or to the gateway where
+ * `keep` is NULL. */
+void tenant_drop_iface(
+    struct weir_gateway *gateway, const struct weir_iface *iface, const struct live_tenant *keep, bool published);
+
+/* ---- apply_enter.c ---- */
+
+void publish_static_mac(struct weir_gateway *gateway, const struct weir_switch *sw, const struct weir_mac *mac,
+    uint32_t iface, uint32_t mark);
+
+/* ---- apply_router.c: the routers' part of what apply_tenant.c and apply_enter.c do ---- */
+
+const struct live_router *tenant_find_router(const struct live_tenant *live, const char *name); /* or NULL */
+/* Its interface on a switch of this name, or NULL. */
+const struct weir_iface *router_find_iface(
+    const struct live_tenant *live, const struct live_router *router, const char *sw);
+int tenant_routers_build(
+    struct weir_gateway *gateway, const struct live_tenant *before, struct live_tenant *live, struct weir_err *err);
+void tenant_routers_leave(
+    struct weir_gateway *gateway, const struct live_tenant *before, const struct live_tenant *after);
+void tenant_routers_enter(
+    struct weir_gateway *gateway, const struct live_tenant *before, const struct live_tenant *after);
+void tenant_routers_macs(struct weir_gateway *gateway, const struct live_tenant *live, uint32_t mark);
+void tenant_routers_drop(
+    struct weir_gateway *gateway, struct live_tenant *from, const struct live_tenant *keep, bool published);
+/* What routes that are gone have counted goes with them: no worker takes them any more. `mutex` held. */
+void routes_collect(struct weir_gateway *gateway, uint64_t now);
+/* Routes that `before` does not have. */
+uint32_t tenant_routes_new(const struct live_tenant *before, const struct live_tenant *after);
 
 /* ---- apply_meter.c ---- */
 

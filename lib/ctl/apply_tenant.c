@@ -9,6 +9,8 @@
 
 #include "apply_priv.h"
 
+#define TRANSIT_QUEUE (1u << 20) /* bytes that may wait for a port, of what came from a remote and goes to one */
+
 /* ---- memory ---- */
 
 /* First measured (base NULL), then carved. */
@@ -46,11 +48,45 @@ vports_of(const struct weir_cfg_tenant *cfg, uint32_t sw)
 	return n;
 }
 
+static uint32_t
+routers_of(const struct weir_cfg_tenant *cfg, uint32_t sw)
+{
+	uint32_t n = 0;
+
+	for (uint32_t r = 0; r < cfg->n_routers; r++)
+		for (uint32_t i = 0; i < cfg->routers[r].n_ifaces; i++)
+			n += cfg->routers[r].ifaces[i].sw == sw ? 1 : 0;
+	return n;
+}
+
+static void
+lay_router(struct arena *arena, const struct weir_cfg_router *cfg, struct live_router *router)
+{
+	struct live_router parts = {
+	    .id = WEIR_NONE,
+	    .object = carve(arena, 1, sizeof(struct weir_router)),
+	    .iface_objects = carve(arena, cfg->n_ifaces, sizeof(struct weir_iface)),
+	};
+	const struct weir_iface **ifaces = carve(arena, cfg->n_ifaces, sizeof(*ifaces));
+
+	if (parts.object != NULL)
+		parts.object->ifaces = ifaces;
+	if (router != NULL)
+		*router = parts;
+	for (uint32_t i = 0; i < cfg->n_ifaces; i++) {
+		const struct weir_prefix *prefixes = carve(arena, cfg->ifaces[i].n_addresses, sizeof(*prefixes));
+
+		if (parts.iface_objects != NULL)
+			parts.iface_objects[i].prefixes = prefixes;
+	}
+}
+
 static void
 lay_switch(struct arena *arena, const struct weir_cfg_tenant *cfg, uint32_t s, struct live_tenant *live)
 {
 	uint32_t n_vports = vports_of(cfg, s), n_remotes = cfg->switches[s].n_remotes, n_slots = slots_for(n_remotes);
 	void *vports = carve(arena, n_vports, sizeof(struct weir_iface *));
+	void *routers = carve(arena, routers_of(cfg, s), sizeof(struct weir_iface *));
 	void *remotes = carve(arena, n_remotes, sizeof(struct weir_iface *));
 	void *slots = carve(arena, n_slots, sizeof(struct weir_remote_slot));
 	void *objects = carve(arena, n_remotes, sizeof(struct weir_iface));
@@ -59,6 +95,7 @@ lay_switch(struct arena *arena, const struct weir_cfg_tenant *cfg, uint32_t s, s
 	if (arena->base == NULL)
 		return;
 	live->switch_objects[s].vports = vports;
+	live->switch_objects[s].routers = routers;
 	live->switch_objects[s].remotes = remotes;
 	live->switch_objects[s].slots = slots;
 	live->switch_objects[s].n_slots = n_slots;
@@ -78,6 +115,7 @@ lay_out(struct arena *arena, const struct plan *plan, const struct weir_cfg_tena
 	    .switch_objects = carve(arena, cfg->n_switches, sizeof(struct weir_switch)),
 	    .vport_objects = carve(arena, cfg->n_vports, sizeof(struct weir_iface)),
 	    .remote_objects = carve(arena, cfg->n_switches, sizeof(struct weir_iface *)),
+	    .routers = carve(arena, cfg->n_routers, sizeof(struct live_router)),
 	};
 	struct weir_share **shares = carve(arena, tenant_shares_max(plan, cfg), sizeof(*shares));
 
@@ -85,10 +123,12 @@ lay_out(struct arena *arena, const struct plan *plan, const struct weir_cfg_tena
 		parts.tenant->shares = shares;
 	for (uint32_t s = 0; s < cfg->n_switches; s++)
 		lay_switch(arena, cfg, s, &parts);
+	for (uint32_t r = 0; r < cfg->n_routers; r++)
+		lay_router(arena, &cfg->routers[r], arena->base == NULL ? NULL : &parts.routers[r]);
 	for (uint32_t v = 0; v < cfg->n_vports; v++) {
 		const struct weir_ip *addresses = carve(arena, cfg->vports[v].n_addresses, sizeof(*addresses));
 
-		if (arena->base != NULL)
+		if (parts.vport_objects != NULL)
 			parts.vport_objects[v].addresses = addresses;
 	}
 	if (live != NULL)
@@ -135,12 +175,20 @@ tenant_find_vport(const struct live_tenant *live, const char *name)
 			    : find_name(live->cfg->vports, live->cfg->n_vports, sizeof(*live->cfg->vports), name);
 }
 
-const struct weir_iface *
-tenant_find_remote(const struct live_tenant *live, const char *sw, const struct weir_ip *ip)
+static enum weir_tunnel
+tunnel_of(const struct weir_cfg_switch *sw)
 {
-	uint32_t s = tenant_find_switch(live, sw);
+	return sw->geneve ? WEIR_GENEVE : WEIR_VXLAN;
+}
 
-	return s == WEIR_NONE ? NULL : weir_switch_remote(&live->switch_objects[s], ip);
+const struct weir_iface *
+tenant_find_remote(const struct live_tenant *live, const struct weir_cfg_switch *like, const struct weir_ip *ip)
+{
+	uint32_t s = tenant_find_switch(live, like->name);
+
+	if (s == WEIR_NONE || live->switch_objects[s].tunnel != tunnel_of(like))
+		return NULL;
+	return weir_switch_remote(&live->switch_objects[s], ip);
 }
 
 /* ---- building ---- */
@@ -206,12 +254,13 @@ build_remote(struct weir_gateway *gateway, const struct live_tenant *before, con
     uint32_t s, uint32_t r, struct live_tenant *live, struct weir_err *err)
 {
 	const struct weir_ip *ip = &sw->remotes[r];
-	const struct weir_iface *old = tenant_find_remote(before, sw->name, ip);
+	const struct weir_iface *old = tenant_find_remote(before, sw, ip);
 	struct weir_iface *iface = &live->remote_objects[s][r];
 
 	iface->kind = WEIR_IFACE_REMOTE;
 	iface->id = live->remotes[s][r] = WEIR_NONE;
-	iface->vtep = old != NULL ? old->vtep : weir_neigh_vtep_get(gateway->neigh, ip, gateway_now(gateway));
+	iface->vtep =
+	    old != NULL ? old->vtep : weir_neigh_vtep_get(gateway->neigh, ip, tunnel_of(sw), gateway_now(gateway));
 	if (iface->vtep == WEIR_NONE)
 		return no_ids(err, "remote gateways", WEIR_VTEPS_MAX);
 	iface->id = live->remotes[s][r] = old != NULL ? old->id : iface_id_get(gateway);
@@ -226,6 +275,9 @@ build_remote(struct weir_gateway *gateway, const struct live_tenant *before, con
 	iface->vlan = WEIR_NONE;
 	iface->vni = sw->vni;
 	iface->ip = *ip;
+	/* What comes from a remote may leave by one, if a router sends it there. */
+	iface->weight = WEIR_WEIGHT_DEFAULT;
+	iface->queue = TRANSIT_QUEUE;
 	return 0;
 }
 
@@ -254,6 +306,7 @@ build_switch(struct weir_gateway *gateway, const struct live_tenant *before, con
 		return no_ids(err, "switches", WEIR_SWITCHES_MAX);
 	sw->tenant = live->tenant;
 	sw->vni = from->vni;
+	sw->tunnel = tunnel_of(from);
 	memcpy(sw->name, from->name, sizeof(sw->name));
 	if (sw->vni != WEIR_NONE && weir_vnet_reserve_vni(gateway->vnet, sw->vni) != 0)
 		return weir_err(err, ENOMEM, "", "out of memory");
@@ -288,6 +341,8 @@ build_all(const struct plan *plan, const struct live_tenant *before, const struc
 		rc = build_vport(gateway, before, cfg, v, live, err);
 		sw->vports[sw->n_vports++] = &live->vport_objects[v];
 	}
+	if (rc == 0)
+		rc = tenant_routers_build(gateway, before, live, err);
 	if (rc == 0 && !tenant_shares_build(plan, before, live))
 		rc = weir_err(err, ENOMEM, "", "out of memory");
 	return rc;
@@ -329,15 +384,15 @@ tenant_static_macs(const struct weir_cfg_tenant *cfg)
 		n += cfg->switches[s].n_macs;
 	for (uint32_t v = 0; v < cfg->n_vports; v++)
 		n += cfg->vports[v].has_mac ? 1 : 0;
+	for (uint32_t r = 0; r < cfg->n_routers; r++)
+		n += cfg->routers[r].n_ifaces;
 	return n;
 }
 
 /* ---- what one version has and the other has not ---- */
 
-/* An interface that only one version has. What a published one counted passes to the tenant, or to the gateway where
- * `keep` is NULL. */
-static void
-drop_iface(
+void
+tenant_drop_iface(
     struct weir_gateway *gateway, const struct weir_iface *iface, const struct live_tenant *keep, bool published)
 {
 	bool remote = iface->kind == WEIR_IFACE_REMOTE;
@@ -362,7 +417,7 @@ drop_vport(struct weir_gateway *gateway, const struct live_tenant *from, uint32_
 
 	vport_meters_free(iface, kept);
 	if (kept == NULL && from->vports[v] != WEIR_NONE)
-		drop_iface(gateway, iface, keep, published);
+		tenant_drop_iface(gateway, iface, keep, published);
 }
 
 static void
@@ -372,8 +427,8 @@ drop_switch(struct weir_gateway *gateway, const struct live_tenant *from, uint32
 	const struct weir_cfg_switch *cfg = &from->cfg->switches[s];
 
 	for (uint32_t r = 0; r < cfg->n_remotes; r++)
-		if (from->remotes[s][r] != WEIR_NONE && tenant_find_remote(keep, cfg->name, &cfg->remotes[r]) == NULL)
-			drop_iface(gateway, &from->remote_objects[s][r], keep, published);
+		if (from->remotes[s][r] != WEIR_NONE && tenant_find_remote(keep, cfg, &cfg->remotes[r]) == NULL)
+			tenant_drop_iface(gateway, &from->remote_objects[s][r], keep, published);
 	if (from->switches[s] != WEIR_NONE && tenant_find_switch(keep, cfg->name) == WEIR_NONE)
 		weir_idpool_put(gateway->switch_pool, from->switches[s]);
 }
@@ -384,6 +439,7 @@ drop_rest(struct weir_gateway *gateway, struct live_tenant *from, const struct l
 {
 	for (uint32_t v = 0; v < from->cfg->n_vports; v++)
 		drop_vport(gateway, from, v, keep, published);
+	tenant_routers_drop(gateway, from, keep, published);
 	for (uint32_t s = 0; s < from->cfg->n_switches; s++)
 		drop_switch(gateway, from, s, keep, published);
 	tenant_meters_free(from->tenant, keep != NULL ? keep->tenant : NULL);

@@ -84,7 +84,7 @@ build(struct plan *plan, struct underlay_plan *underlay)
 	underlay->after->vlan = underlay->cfg->vlan == WEIR_NONE ? 0 : underlay->cfg->vlan;
 	for (uint32_t v6 = 0; v6 < 2; v6++)
 		weir_tunnel_match_init(
-		    &underlay->after->match[v6], &underlay->after->mac, first_address(underlay->cfg, v6 != 0));
+		    underlay->after->match[v6], &underlay->after->mac, first_address(underlay->cfg, v6 != 0));
 	return 0;
 }
 

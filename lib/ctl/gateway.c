@@ -92,12 +92,14 @@ make_memory(struct weir_gateway *gateway, const struct weir_gateway_params *para
 	gateway->retired = weir_vmem_alloc(WEIR_IFACES_MAX * sizeof(*gateway->retired));
 	gateway->tenant_pool = weir_idpool_create(WEIR_TENANTS_MAX);
 	gateway->switch_pool = weir_idpool_create(WEIR_SWITCHES_MAX - 1);
+	gateway->router_pool = weir_idpool_create(WEIR_ROUTERS_MAX);
 	gateway->iface_pool = weir_idpool_create(WEIR_IFACES_MAX);
 	gateway->underlay_pool = weir_idpool_create(WEIR_UNDERLAYS_MAX);
 	gateway->workers = calloc(params->n_workers, sizeof(struct weir_worker *));
 	return gateway->pool != NULL && gateway->tenant_ids != NULL && gateway->live_tenants != NULL &&
 		       gateway->retired != NULL && gateway->tenant_pool != NULL && gateway->switch_pool != NULL &&
-		       gateway->iface_pool != NULL && gateway->underlay_pool != NULL && gateway->workers != NULL
+		       gateway->router_pool != NULL && gateway->iface_pool != NULL &&
+		       gateway->underlay_pool != NULL && gateway->workers != NULL
 		   ? 0
 		   : -ENOMEM;
 }
@@ -107,6 +109,7 @@ make_parts(struct weir_gateway *gateway, const struct weir_gateway_params *param
 {
 	struct weir_ports_params ports = {
 	    .n_workers = params->n_workers, .pool = gateway->pool, .rx_desc = RX_DESC, .tx_desc = TX_DESC};
+	static const uint32_t passed[WEIR_PASSED_KINDS] = {WEIR_IFACES_MAX, WEIR_IFACES_MAX, WEIR_ROUTES_MAX};
 	struct weir_neigh_params neigh = {
 	    .max_vteps = WEIR_VTEPS_MAX,
 	    .send = send_own,
@@ -122,8 +125,13 @@ make_parts(struct weir_gateway *gateway, const struct weir_gateway_params *param
 	gateway->model = weir_model_create();
 	gateway->vnet = gateway->neigh == NULL ? NULL : weir_vnet_create(gateway->neigh, params->n_workers);
 	gateway->macs = gateway->vnet == NULL ? NULL : weir_macs_create(gateway->vnet);
+	gateway->routes = gateway->vnet == NULL ? NULL : weir_routes_create(gateway->vnet);
+	gateway->routes_gone = weir_vmem_alloc(WEIR_ROUTES_MAX * sizeof(*gateway->routes_gone));
+	gateway->hosts = gateway->vnet == NULL ? NULL : weir_hosts_create(gateway->vnet);
 	return gateway->ports != NULL && gateway->neigh != NULL && gateway->counters != NULL &&
-		       gateway->receipts != NULL && gateway->model != NULL && gateway->macs != NULL
+		       weir_counters_reserve_passed(gateway->counters, passed) == 0 && gateway->receipts != NULL &&
+		       gateway->model != NULL && gateway->macs != NULL && gateway->routes != NULL &&
+		       gateway->routes_gone != NULL && gateway->hosts != NULL
 		   ? 0
 		   : -ENOMEM;
 }
@@ -172,6 +180,8 @@ gateway_ensure_workers(struct weir_gateway *gateway, const struct weir_cfg_setti
 	    .workers = gateway->workers,
 	    .vnet = gateway->vnet,
 	    .macs = gateway->macs,
+	    .routes = gateway->routes,
+	    .hosts = gateway->hosts,
 	    .neigh = gateway->neigh,
 	    .counters = gateway->counters,
 	    .qsbr = gateway->qsbr,
@@ -234,6 +244,9 @@ weir_gateway_free(struct weir_gateway *gateway)
 	weir_neigh_free(gateway->neigh);
 	weir_maint_free(gateway->maint);
 	weir_macs_free(gateway->macs);
+	weir_routes_free(gateway->routes);
+	weir_vmem_free(gateway->routes_gone, WEIR_ROUTES_MAX * sizeof(*gateway->routes_gone));
+	weir_hosts_free(gateway->hosts);
 	if (gateway->vnet != NULL)
 		free(gateway->vnet->locals);
 	weir_vnet_free(gateway->vnet);
@@ -244,6 +257,7 @@ weir_gateway_free(struct weir_gateway *gateway)
 	rte_hash_free(gateway->tenant_ids);
 	weir_idpool_free(gateway->tenant_pool);
 	weir_idpool_free(gateway->switch_pool);
+	weir_idpool_free(gateway->router_pool);
 	weir_idpool_free(gateway->iface_pool);
 	weir_idpool_free(gateway->underlay_pool);
 	weir_vmem_free(gateway->live_tenants, WEIR_TENANTS_MAX * sizeof(struct live_tenant *));

@@ -37,6 +37,22 @@ struct live_port {
 	struct live_port *next;			      /* in order of creation */
 };
 
+/* A router as applied. Its interfaces stand parallel to cfg's. */
+struct live_router {
+	const struct weir_cfg_router *cfg;
+	uint32_t id;
+	struct weir_router *object;
+	uint32_t n_ifaces; /* that are built */
+	struct weir_iface *iface_objects;
+	uint32_t n_routes; /* in order of prefix and length: configured ones, connected ones, its own addresses */
+	struct live_route {
+		struct weir_prefix prefix;
+		struct weir_ways *ways;
+		bool fresh;	/* the version before had no such ones */
+		uint32_t index; /* when it is published; WEIR_NONE: it is not */
+	} * routes;
+};
+
 /* A tenant as applied: what the configuration calls something -> its ids. Switches, vports and remotes stand parallel
  * to cfg's arrays. */
 struct live_tenant {
@@ -48,6 +64,7 @@ struct live_tenant {
 	struct weir_switch *switch_objects;
 	struct weir_iface *vport_objects;
 	struct weir_iface **remote_objects; /* [switch] */
+	struct live_router *routers;	    /* parallel to cfg's */
 	/* What interfaces counted that it no longer has: remotes (WEIR_TO_UPLINK), vports (WEIR_TO_VPORT). */
 	struct weir_tally *gone[WEIR_DIRECTIONS];
 	/* Its former version, as long as workers may count on interfaces that it has no longer. */
@@ -74,6 +91,9 @@ struct weir_gateway {
 	struct weir_neigh *neigh;
 	struct weir_vnet *vnet;
 	struct weir_macs *macs;
+	struct weir_routes *routes;
+	uint32_t *routes_gone, n_routes_gone; /* indices of removed ones, whose counts go; config_mutex */
+	struct weir_hosts *hosts;
 	struct weir_counters_set *counters;
 	struct weir_worker **workers;
 	struct weir_maint *maint;
@@ -87,7 +107,7 @@ struct weir_gateway {
 	struct live_port *live_ports;
 	struct rte_hash *tenant_ids;	   /* name -> tenant id */
 	struct live_tenant **live_tenants; /* by tenant id, WEIR_TENANTS_MAX; NULL = free */
-	uint32_t n_tenants, n_vports, n_switches;
+	uint32_t n_tenants, n_vports, n_switches, n_routers;
 	uint32_t max_tenant, max_iface; /* above every id that was ever used */
 	struct weir_tally gone;		/* what tenants and ports counted that are no more */
 	struct weir_cfg_settings settings;
@@ -98,7 +118,7 @@ struct weir_gateway {
 	char state_dir[256];
 
 	/* Ids. config_mutex */
-	struct weir_idpool *tenant_pool, *switch_pool, *iface_pool, *underlay_pool;
+	struct weir_idpool *tenant_pool, *switch_pool, *router_pool, *iface_pool, *underlay_pool;
 	uint32_t serial;
 	uint32_t static_mark; /* of the latest tenant published */
 	struct retired {

@@ -51,6 +51,9 @@ compare_connected(const void *a, const void *b)
 	const struct connected *x = a, *y = b;
 	int rc = memcmp(&x->first, &y->first, sizeof(x->first));
 
+	/* IPv4 prefixes stand among IPv6 ones by their bytes, and could hide that those overlap. */
+	if (weir_ip_is_v4(&x->first) != weir_ip_is_v4(&y->first))
+		return weir_ip_is_v4(&x->first) ? -1 : 1;
 	return rc != 0 ? rc : x->prefix.len - y->prefix.len;
 }
 

@@ -126,6 +126,26 @@ claim_vport(struct weir_draft *draft, const struct weir_cfg_tenant *tenant, cons
 	return claim_place(draft, path, a->port, a->vlan, delta);
 }
 
+/* Routes are counted, whatever they say: they all have to fit. */
+static int
+claim_routes(struct weir_draft *draft, const struct weir_cfg_tenant *tenant, int64_t delta)
+{
+	uint64_t *sum = &draft->next->index.n_routes;
+	char path[128];
+
+	for (uint32_t i = 0; i < tenant->n_routers; i++) {
+		const struct weir_cfg_router *router = &tenant->routers[i];
+
+		*sum += (uint64_t)(delta * router->n_routes);
+		if (delta < 0 || *sum <= WEIR_CFG_ROUTES_ALL_MAX)
+			continue;
+		(void)snprintf(path, sizeof(path), "/tenants/%s/routers/%s/routes", tenant->name, router->name);
+		return weir_err(draft->err, E2BIG, path, "%llu routes in all up to these: at most %u are allowed",
+		    (unsigned long long)*sum, WEIR_CFG_ROUTES_ALL_MAX);
+	}
+	return 0;
+}
+
 /* Walks tenant `a`'s claims, with what stands under the same name in `b` (may be NULL) beside them. */
 static int
 claim_tenant(
@@ -145,7 +165,7 @@ claim_tenant(
 			j++;
 		rc = claim_vport(draft, a, &a->vports[i], j < n_vports && order == 0 ? &b->vports[j] : NULL, delta);
 	}
-	return rc;
+	return rc == 0 ? claim_routes(draft, a, delta) : rc;
 }
 
 /* An address that no remote can have. */

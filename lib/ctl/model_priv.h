@@ -65,6 +65,7 @@ struct weir_index {
 	struct weir_map own;	 /* underlay addresses, and the edges of their prefixes */
 	struct weir_map remotes;
 	uint64_t n_own[2], n_remotes[2]; /* by family: [1] IPv4 */
+	uint64_t n_routes;		 /* of all routers */
 };
 
 struct weir_snap {

@@ -9,8 +9,8 @@
 
 #define RECEIPTS_EVERY WEIR_NS_PER_S
 #define VLAN_LEN 4
-#define VXLAN_IPV4_LEN 50 /* all headers outside the tenant's frame, to a remote that is not resolved */
-#define STEP 64		  /* tenants at a time, fewer if these have more ... */
+#define TUNNEL_IPV4_LEN 50 /* all headers outside the tenant's frame, to a remote that is not resolved */
+#define STEP 64		   /* tenants at a time, fewer if these have more ... */
 #define STEP_IFACES 512
 
 /* ---- taking ---- */
@@ -26,7 +26,7 @@ overhead(struct weir_gateway *gateway, const struct weir_iface *iface)
 		return WEIR_WIRE_EXTRA + (iface->vlan != WEIR_NONE ? VLAN_LEN : 0);
 	/* Headers that are replaced are freed by the maintenance thread, which this is. */
 	encap = weir_neigh_encap(gateway->neigh, iface->vtep, &reason);
-	return WEIR_WIRE_EXTRA + (encap != NULL ? encap->len : VXLAN_IPV4_LEN);
+	return WEIR_WIRE_EXTRA + (encap != NULL ? encap->len : TUNNEL_IPV4_LEN);
 }
 
 /* A tenant's cut, and its interfaces' mean overhead by what they sent. */

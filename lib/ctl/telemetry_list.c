@@ -182,9 +182,9 @@ command_vport_list(struct telemetry *t, const char *params, struct answer *answe
 
 /* ---- switches ---- */
 
-static const struct column switch_columns[] = {{"name", true}, {"vni", false}, {"vports", false}, {"remotes", false},
-    {"macs", false}, {"rx_packets", false}, {"rx_bytes", false}, {"tx_packets", false}, {"tx_bytes", false},
-    {"drop_packets", false}, {"drop_bytes", false}};
+static const struct column switch_columns[] = {{"name", true}, {"vni", false}, {"tunnel", true}, {"vports", false},
+    {"remotes", false}, {"macs", false}, {"rx_packets", false}, {"rx_bytes", false}, {"tx_packets", false},
+    {"tx_bytes", false}, {"drop_packets", false}, {"drop_bytes", false}};
 
 static bool
 switch_row(struct table *table, const void *at)
@@ -195,6 +195,7 @@ switch_row(struct table *table, const void *at)
 	const struct cell cells[WEIR_ARRAY_LEN(switch_columns)] = {
 	    {.text = name},
 	    {.number = row->vni},
+	    {.text = row->vni != 0 ? weir_tunnel_name(row->tunnel) : ""},
 	    {.number = row->n_vports},
 	    {.number = row->n_remotes},
 	    {.number = row->macs},

@@ -180,7 +180,7 @@ static const struct listing neigh_listing = {
 };
 
 int
-command_neigh_list(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err)
+list_underlay_neighbours(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err)
 {
 	return list_page(&neigh_listing, t, params, answer, err);
 }

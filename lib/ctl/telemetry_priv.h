@@ -189,6 +189,11 @@ int command_switch_list(struct telemetry *t, const char *params, struct answer *
 int command_switch_stats(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
 int command_flow_list(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
 int command_mac_list(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
+int command_router_list(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
+int command_router_stats(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
+int command_router_interfaces(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
+int command_router_routes(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
+int list_underlay_neighbours(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
 int command_neigh_list(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
 int command_drops(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
 int command_conservation(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);

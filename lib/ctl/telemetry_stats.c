@@ -20,6 +20,7 @@ command_info(struct telemetry *t, const char *params, struct answer *answer, str
 	answer_u64(answer, "tenants", info.tenants);
 	answer_u64(answer, "vports", info.vports);
 	answer_u64(answer, "switches", info.switches);
+	answer_u64(answer, "routers", info.routers);
 	answer_u64(answer, "uptime_ns", info.uptime);
 	answer_u64(answer, "config_version", info.version);
 	answer_text(answer, "state", info.state_dir);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,24 @@ weir_read_host(const struct weir_at *at, const cJSON *json, struct weir_ip *ip)
 		return 0;
 	return weir_at_err(
 	    at, EINVAL, "must be one host's address: %s is %s", weir_json_brief(json, buf, sizeof(buf)), fault);
+}
+
+int
+weir_read_host_prefix(const struct weir_at *at, const cJSON *json, struct weir_prefix *prefix)
+{
+	const char *fault;
+
+	if (!cJSON_IsString(json) || weir_prefix_parse(json->valuestring, prefix) != 0)
+		return weir_refuse(at, EINVAL, "an address with its prefix length, such as \"192.0.2.1/24\"", json);
+	fault = weir_host_fault(&prefix->ip);
+	if (fault != NULL)
+		return weir_at_err(at, EINVAL, "must be a host's address: %s is %s", json->valuestring, fault);
+	if (prefix->len == (weir_ip_is_v4(&prefix->ip) ? 96 : 0))
+		return weir_at_err(at, EINVAL, "a prefix of length 0 would hold every address");
+	if (weir_prefix_is_edge(prefix, &prefix->ip))
+		return weir_at_err(
+		    at, EINVAL, "must be a host's address: %s is the first or last of its prefix", json->valuestring);
+	return 0;
 }
 
 /* An address and where it stood in the document. */
@@ -112,9 +131,11 @@ struct weir_ip
 weir_prefix_first(const struct weir_prefix *prefix)
 {
 	struct weir_ip ip = prefix->ip;
+	size_t byte = prefix->len / 8;
 
-	for (uint32_t bit = prefix->len; bit < 128; bit++)
-		ip.b[bit / 8] &= (uint8_t) ~(0x80u >> (bit % 8));
+	if (byte < sizeof(ip.b))
+		ip.b[byte++] &= (uint8_t) ~(0xffu >> (prefix->len % 8));
+	memset(ip.b + byte, 0, sizeof(ip.b) - byte);
 	return ip;
 }
 
@@ -122,9 +143,11 @@ struct weir_ip
 weir_prefix_last(const struct weir_prefix *prefix)
 {
 	struct weir_ip ip = prefix->ip;
+	size_t byte = prefix->len / 8;
 
-	for (uint32_t bit = prefix->len; bit < 128; bit++)
-		ip.b[bit / 8] |= (uint8_t)(0x80u >> (bit % 8));
+	if (byte < sizeof(ip.b))
+		ip.b[byte++] |= (uint8_t)(0xffu >> (prefix->len % 8));
+	memset(ip.b + byte, 0xff, sizeof(ip.b) - byte);
 	return ip;
 }
 
@@ -137,6 +160,22 @@ weir_prefix_is_edge(const struct weir_prefix *prefix, const struct weir_ip *ip)
 	if (prefix->len >= 127)
 		return false;
 	return weir_ip_equal(ip, &first) || (weir_ip_is_v4(&prefix->ip) && weir_ip_equal(ip, &last));
+}
+
+bool
+weir_ip_is_link_local(const struct weir_ip *ip)
+{
+	if (weir_ip_is_v4(ip))
+		return ip->b[12] == 169 && ip->b[13] == 254;
+	return ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80;
+}
+
+char *
+weir_prefix_format(const struct weir_prefix *prefix, char *buf, size_t size)
+{
+	struct weir_prefix network = {weir_prefix_first(prefix), prefix->len};
+
+	return weir_prefix_text(&network, buf, size);
 }
 
 bool

@@ -9,11 +9,17 @@ rates_equal(const struct weir_rate *a, const struct weir_rate *b)
 	return a->bps == b->bps && a->pps == b->pps;
 }
 
+static bool
+prefixes_equal(const struct weir_prefix *a, const struct weir_prefix *b)
+{
+	return weir_ip_equal(&a->ip, &b->ip) && a->len == b->len;
+}
+
 /* Indices of vports mean the same in both only while both name the same vports: the caller compares those too. */
 static bool
 switches_equal(const struct weir_cfg_switch *a, const struct weir_cfg_switch *b)
 {
-	if (strcmp(a->name, b->name) != 0 || a->vni != b->vni || a->n_macs != b->n_macs ||
+	if (strcmp(a->name, b->name) != 0 || a->vni != b->vni || a->geneve != b->geneve || a->n_macs != b->n_macs ||
 	    !weir_hosts_equal(a->remotes, a->n_remotes, b->remotes, b->n_remotes))
 		return false;
 	for (uint32_t i = 0; i < a->n_macs; i++)
@@ -33,6 +39,44 @@ vports_equal(const struct weir_cfg_vport *a, const struct weir_cfg_vport *b)
 	       weir_hosts_equal(a->addresses, a->n_addresses, b->addresses, b->n_addresses);
 }
 
+/* As for switches: indices mean the same only where switches and interfaces are the same. */
+static bool
+router_ifaces_equal(const struct weir_cfg_router_iface *a, const struct weir_cfg_router_iface *b)
+{
+	if (a->sw != b->sw || !weir_mac_equal(&a->mac, &b->mac) || a->proxy != b->proxy ||
+	    a->n_addresses != b->n_addresses)
+		return false;
+	for (uint32_t i = 0; i < a->n_addresses; i++)
+		if (!prefixes_equal(&a->addresses[i], &b->addresses[i]))
+			return false;
+	return true;
+}
+
+static bool
+routes_equal(const struct weir_cfg_route *a, const struct weir_cfg_route *b)
+{
+	if (!prefixes_equal(&a->prefix, &b->prefix) || a->blackhole != b->blackhole || a->n_via != b->n_via)
+		return false;
+	for (uint32_t i = 0; i < a->n_via; i++)
+		if (!weir_ip_equal(&a->via[i].ip, &b->via[i].ip) || a->via[i].iface != b->via[i].iface)
+			return false;
+	return true;
+}
+
+static bool
+routers_equal(const struct weir_cfg_router *a, const struct weir_cfg_router *b)
+{
+	if (strcmp(a->name, b->name) != 0 || a->n_ifaces != b->n_ifaces || a->n_routes != b->n_routes)
+		return false;
+	for (uint32_t i = 0; i < a->n_ifaces; i++)
+		if (!router_ifaces_equal(&a->ifaces[i], &b->ifaces[i]))
+			return false;
+	for (uint32_t i = 0; i < a->n_routes; i++)
+		if (!routes_equal(&a->routes[i], &b->routes[i]))
+			return false;
+	return true;
+}
+
 static bool
 contracts_equal(const struct weir_cfg_tenant *a, const struct weir_cfg_tenant *b)
 {
@@ -47,13 +91,17 @@ weir_tenant_equal(const void *a, const void *b)
 {
 	const struct weir_cfg_tenant *x = a, *y = b;
 
-	if (!contracts_equal(x, y) || x->n_switches != y->n_switches || x->n_vports != y->n_vports)
+	if (!contracts_equal(x, y) || x->n_switches != y->n_switches || x->n_vports != y->n_vports ||
+	    x->n_routers != y->n_routers)
 		return false;
 	for (uint32_t i = 0; i < x->n_switches; i++)
 		if (!switches_equal(&x->switches[i], &y->switches[i]))
 			return false;
 	for (uint32_t i = 0; i < x->n_vports; i++)
 		if (!vports_equal(&x->vports[i], &y->vports[i]))
+			return false;
+	for (uint32_t i = 0; i < x->n_routers; i++)
+		if (!routers_equal(&x->routers[i], &y->routers[i]))
 			return false;
 	return true;
 }

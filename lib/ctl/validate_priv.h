@@ -76,6 +76,9 @@ int weir_read_hosts(
 /* The array itself; its length in *n. */
 int weir_read_array(const struct weir_at *at, const cJSON *json, uint32_t max, uint32_t *n);
 
+/* Such an address with the length of its prefix, which is not 0: neither the first nor the last one of it. */
+int weir_read_host_prefix(const struct weir_at *at, const cJSON *json, struct weir_prefix *prefix);
+
 /* NULL: it is one. */
 const char *weir_host_fault(const struct weir_ip *ip);
 
@@ -83,6 +86,11 @@ const char *weir_host_fault(const struct weir_ip *ip);
 bool weir_prefix_is_edge(const struct weir_prefix *prefix, const struct weir_ip *ip);
 struct weir_ip weir_prefix_first(const struct weir_prefix *prefix);
 struct weir_ip weir_prefix_last(const struct weir_prefix *prefix);
+
+bool weir_ip_is_link_local(const struct weir_ip *ip); /* 169.254/16, fe80::/10 */
+
+/* "192.0.2.0/24": the network, without the host bits. Returns `buf`. */
+char *weir_prefix_format(const struct weir_prefix *prefix, char *buf, size_t size);
 
 bool weir_hosts_equal(const struct weir_ip *a, uint32_t n_a, const struct weir_ip *b, uint32_t n_b);
 

@@ -11,6 +11,7 @@
 
 struct switch_read {
 	struct weir_cfg_switch *sw;
+	bool has_tunnel;
 	const cJSON **macs;
 };
 
@@ -101,9 +102,21 @@ read_vni(const struct weir_at *at, const cJSON *json, void *out)
 }
 
 static int
+read_tunnel(const struct weir_at *at, const cJSON *json, void *out)
+{
+	struct switch_read *read = out;
+
+	read->has_tunnel = true;
+	read->sw->geneve = cJSON_IsString(json) && strcmp(json->valuestring, "geneve") == 0;
+	if (read->sw->geneve || (cJSON_IsString(json) && strcmp(json->valuestring, "vxlan") == 0))
+		return 0;
+	return weir_refuse(at, EINVAL, "\"vxlan\" or \"geneve\"", json);
+}
+
+static int
 check_remote(const struct weir_at *at, const struct weir_ip *ip)
 {
-	if (weir_ip_is_v4(ip) || ip->b[0] != 0xfe || (ip->b[1] & 0xc0) != 0x80)
+	if (weir_ip_is_v4(ip) || !weir_ip_is_link_local(ip))
 		return 0;
 	return weir_at_err(at, EINVAL, "a link-local address does not say on which link the remote is");
 }
@@ -140,11 +153,13 @@ read_switch(const struct weir_at *at, const cJSON *json, struct weir_tenant_read
 {
 	static const struct weir_field fields[] = {
 	    {.key = "vni", .read = read_vni},
+	    {.key = "tunnel", .read = read_tunnel},
 	    {.key = "remotes", .read = read_remotes},
 	    {.key = "macs", .read = keep_macs},
 	};
 	struct weir_cfg_switch *sw = &read->switches[i];
 	struct switch_read sw_read = {.sw = sw, .macs = &read->macs[i]};
+	struct weir_at at_tunnel = weir_at_key(at, "tunnel");
 	int rc = weir_check_name(at, json->string);
 
 	if (rc != 0)
@@ -154,6 +169,8 @@ read_switch(const struct weir_at *at, const cJSON *json, struct weir_tenant_read
 	rc = weir_read_object(at, json, fields, WEIR_ARRAY_LEN(fields), &sw_read);
 	if (rc == 0 && sw->vni == WEIR_NONE && sw->n_remotes > 0)
 		rc = weir_at_err(at, EINVAL, "\"vni\" is missing: a switch with remotes has one");
+	if (rc == 0 && sw->vni == WEIR_NONE && sw_read.has_tunnel)
+		rc = weir_at_err(&at_tunnel, EINVAL, "a switch without \"vni\" has no tunnels");
 	return rc;
 }
 
@@ -317,6 +334,22 @@ read_vports(const struct weir_at *at, const cJSON *json, void *out)
 }
 
 static int
+read_routers(const struct weir_at *at, const cJSON *json, void *out)
+{
+	struct weir_tenant_read *read = out;
+	uint32_t n = (uint32_t)cJSON_GetArraySize(json);
+
+	if (!cJSON_IsObject(json))
+		return weir_refuse(at, EINVAL, "an object", json);
+	read->tenant->routers = read->routers = calloc(n + 1, sizeof(*read->routers));
+	if (read->routers == NULL)
+		return weir_at_err(at, ENOMEM, "no memory");
+	read->tenant->n_routers = n;
+	read->routers_json = json;
+	return read_each(at, json, read, weir_read_router);
+}
+
+static int
 read_tenant(const struct weir_at *at, const char *name, const cJSON *json, void *cfg)
 {
 	static const struct weir_field fields[] = {
@@ -324,12 +357,12 @@ read_tenant(const struct weir_at *at, const char *name, const cJSON *json, void 
 	    {.key = "quota", .read = read_quota},
 	    {.key = "switches", .read = read_switches},
 	    {.key = "vports", .read = read_vports},
+	    {.key = "routers", .read = read_routers},
 	    {.key = "guarantee", .read = read_guarantee},
 	    {.key = "weight", .read = read_weight},
 	    {.key = "excess", .read = read_excess},
 	    {.key = "burst", .read = read_burst},
 	    {.key = "queue", .read = read_queue},
-	    {.key = "routers", .later = true},
 	    {.key = "firewalls", .later = true},
 	    {.key = "links", .later = true},
 	};
@@ -343,6 +376,8 @@ read_tenant(const struct weir_at *at, const char *name, const cJSON *json, void 
 	rc = weir_read_object(at, json, fields, WEIR_ARRAY_LEN(fields), &read);
 	if (rc == 0)
 		rc = weir_read_macs(at, &read);
+	if (rc == 0)
+		rc = weir_check_routers(at, &read);
 	if (rc == 0)
 		rc = weir_check_guarantee(at, read.tenant);
 	free(read.macs);
@@ -360,8 +395,11 @@ clear_tenant(void *cfg)
 	}
 	for (uint32_t i = 0; i < tenant->n_vports; i++)
 		weir_free_const(tenant->vports[i].addresses);
+	for (uint32_t i = 0; i < tenant->n_routers; i++)
+		weir_clear_router(&tenant->routers[i]);
 	weir_free_const(tenant->switches);
 	weir_free_const(tenant->vports);
+	weir_free_const(tenant->routers);
 }
 
 const struct weir_kind weir_kind_tenant = {

@@ -9,11 +9,22 @@ struct weir_tenant_read {
 	struct weir_cfg_tenant *tenant;
 	struct weir_cfg_switch *switches; /* the tenant's */
 	struct weir_cfg_vport *vports;	  /* the tenant's */
+	struct weir_cfg_router *routers;  /* the tenant's */
 	const cJSON **macs;		  /* of each switch, or NULL: read when the vports are known */
+	const cJSON *routers_json;
 };
 
 /* Static MACs of all switches, and that no two claims of one switch contradict each other. */
 int weir_read_macs(const struct weir_at *at, struct weir_tenant_read *read);
+
+/* Member i of "routers", once the switches are known. What it allocates, weir_clear_router() frees, also after a
+ * failure.
+ */
+int weir_read_router(const struct weir_at *at, const cJSON *json, struct weir_tenant_read *read, uint32_t i);
+void weir_clear_router(const struct weir_cfg_router *router);
+
+/* That what routers are on a switch, nobody else is there. After weir_read_macs(). */
+int weir_check_routers(const struct weir_at *at, const struct weir_tenant_read *read);
 
 /* That the guarantees of its vports come to one of the tenant, and fit what it has. */
 int weir_check_guarantee(const struct weir_at *at, const struct weir_cfg_tenant *tenant);

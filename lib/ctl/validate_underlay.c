@@ -7,24 +7,6 @@
 #include "validate_priv.h"
 
 static int
-read_address(const struct weir_at *at, const cJSON *json, struct weir_prefix *prefix)
-{
-	const char *fault;
-
-	if (!cJSON_IsString(json) || weir_prefix_parse(json->valuestring, prefix) != 0)
-		return weir_refuse(at, EINVAL, "an address with its prefix length, such as \"192.0.2.1/24\"", json);
-	fault = weir_host_fault(&prefix->ip);
-	if (fault != NULL)
-		return weir_at_err(at, EINVAL, "must be a host's address: %s is %s", json->valuestring, fault);
-	if (prefix->len == (weir_ip_is_v4(&prefix->ip) ? 96 : 0))
-		return weir_at_err(at, EINVAL, "a prefix of length 0 would hold every address");
-	if (weir_prefix_is_edge(prefix, &prefix->ip))
-		return weir_at_err(
-		    at, EINVAL, "must be a host's address: %s is the first or last of its prefix", json->valuestring);
-	return 0;
-}
-
-static int
 read_addresses(const struct weir_at *at, const cJSON *json, void *out)
 {
 	struct weir_cfg_underlay *underlay = out;
@@ -44,7 +26,7 @@ read_addresses(const struct weir_at *at, const cJSON *json, void *out)
 	cJSON_ArrayForEach (item, json) {
 		struct weir_at here = weir_at_index(at, n);
 
-		rc = read_address(&here, item, &addresses[n]);
+		rc = weir_read_host_prefix(&here, item, &addresses[n]);
 		if (rc != 0)
 			return rc;
 		for (uint32_t i = 0; i < n; i++)

@@ -97,7 +97,7 @@ view_each_iface(struct weir_gateway *gateway, const struct live_tenant *live,
 			add(gateway, old->vports[v], WEIR_TO_VPORT, to);
 	for (uint32_t s = 0; old != NULL && s < old->cfg->n_switches; s++)
 		for (uint32_t r = 0; r < old->cfg->switches[s].n_remotes; r++)
-			if (tenant_find_remote(live, old->cfg->switches[s].name, &old->cfg->switches[s].remotes[r]) ==
+			if (tenant_find_remote(live, &old->cfg->switches[s], &old->cfg->switches[s].remotes[r]) ==
 			    NULL)
 				add(gateway, old->remotes[s][r], WEIR_TO_UPLINK, to);
 }
@@ -193,6 +193,7 @@ weir_view_info(struct weir_gateway *gateway, struct weir_view_info *info)
 	info->tenants = gateway->n_tenants;
 	info->vports = gateway->n_vports;
 	info->switches = gateway->n_switches;
+	info->routers = gateway->n_routers;
 	info->used_ifaces = count_ifaces(gateway);
 	info->macs = weir_macs_used(gateway->macs);
 	(void)pthread_mutex_unlock(&gateway->mutex);

@@ -55,7 +55,7 @@ collect(struct weir_gateway *gateway, uint32_t tenant, uint64_t *cursor, struct 
 	return count;
 }
 
-/* "vport red/web1" or "remote 192.0.2.2"; `tenant`: whether to name it. */
+/* "vport red/web1", "router red/r1" or "remote 192.0.2.2"; `tenant`: whether to name it. */
 static int
 format_place(const struct weir_iface *iface, bool tenant, char *buf)
 {
@@ -63,8 +63,8 @@ format_place(const struct weir_iface *iface, bool tenant, char *buf)
 
 	if (iface->kind == WEIR_IFACE_REMOTE)
 		return snprintf(buf, WEIR_VIEW_PLACE_SIZE, "remote %s", weir_ip_format(&iface->ip, ip, sizeof(ip)));
-	return snprintf(buf, WEIR_VIEW_PLACE_SIZE, "vport %s%s%s", tenant ? iface->tenant->name : "",
-	    tenant ? "/" : "", iface->name);
+	return snprintf(buf, WEIR_VIEW_PLACE_SIZE, "%s %s%s%s", iface->kind == WEIR_IFACE_ROUTER ? "router" : "vport",
+	    tenant ? iface->tenant->name : "", tenant ? "/" : "", iface->name);
 }
 
 static void

@@ -96,6 +96,7 @@ fill_switch(struct weir_gateway *gateway, const struct live_tenant *live, uint32
 	memcpy(row->tenant, live->cfg->name, sizeof(row->tenant));
 	memcpy(row->name, cfg->name, sizeof(row->name));
 	row->vni = cfg->vni == WEIR_NONE ? 0 : cfg->vni;
+	row->tunnel = sw->tunnel;
 	row->n_vports = sw->n_vports;
 	row->n_remotes = sw->n_remotes;
 	for (uint32_t i = 0; i < sw->n_vports; i++)

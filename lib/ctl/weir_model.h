@@ -24,6 +24,11 @@
 #define WEIR_DOC_MAX_DEPTH 16
 #define WEIR_CFG_ADDRESSES_MAX 64 /* addresses of a vport; addresses of an underlay */
 #define WEIR_CFG_REMOTES_MAX 1024 /* remotes of a switch */
+#define WEIR_CFG_ROUTER_IFACES_MAX 64
+#define WEIR_CFG_ROUTER_ADDRESSES_MAX 16 /* addresses of a router's interface */
+#define WEIR_CFG_ROUTES_MAX 100000	 /* routes of a router */
+#define WEIR_CFG_ROUTES_ALL_MAX 1000000	 /* routes of the gateway */
+#define WEIR_CFG_VIAS_MAX 16		 /* next hops of a route */
 
 #define WEIR_CFG_FLOWS_DEFAULT 1000000u
 #define WEIR_CFG_FLOWS_MIN 1024u
@@ -67,6 +72,7 @@ struct weir_cfg_static_mac {
 struct weir_cfg_switch {
 	char name[WEIR_NAME_SIZE];
 	uint32_t vni; /* 1 to 2^24-1; WEIR_NONE = reaches no other gateway (then no remotes) */
+	bool geneve;  /* "tunnel"; else VXLAN */
 	uint32_t n_remotes, n_macs;
 	const struct weir_ip *remotes;
 	const struct weir_cfg_static_mac *macs;
@@ -87,7 +93,36 @@ struct weir_cfg_vport {
 	const struct weir_ip *addresses;
 };
 
-/* Switches and vports stand in order of their names, so that two versions are compared by one walk. */
+/* A next hop: a neighbour of one of the router's interfaces. */
+struct weir_cfg_via {
+	struct weir_ip ip;
+	uint32_t iface; /* index into the router's interfaces: where it is */
+};
+
+/* Where packets to a prefix go: to one of `via`, or nowhere. */
+struct weir_cfg_route {
+	struct weir_prefix prefix; /* no host bits */
+	bool blackhole;
+	uint32_t n_via;			/* 0 = blackhole */
+	const struct weir_cfg_via *via; /* of the prefix's family, in order of their bytes */
+};
+
+struct weir_cfg_router_iface {
+	uint32_t sw;	     /* index into the tenant's switches */
+	struct weir_mac mac; /* given, or weir_cfg_router_mac(); nobody else's on the switch */
+	bool proxy;
+	uint32_t n_addresses;
+	const struct weir_prefix *addresses; /* as given, host bits kept; no two prefixes of a router overlap */
+};
+
+struct weir_cfg_router {
+	char name[WEIR_NAME_SIZE];
+	uint32_t n_ifaces, n_routes;
+	const struct weir_cfg_router_iface *ifaces; /* in order of sw */
+	const struct weir_cfg_route *routes;	    /* in order of prefix bytes, then length */
+};
+
+/* Switches, vports and routers stand in order of their names, so that two versions are compared by one walk. */
 struct weir_cfg_tenant {
 	char name[WEIR_NAME_SIZE];
 	struct weir_rate limit, guarantee;
@@ -99,9 +134,10 @@ struct weir_cfg_tenant {
 	uint32_t quota_cpu;		/* thousandths of each worker; 0 = not given */
 	uint32_t quota_flows;		/* WEIR_NONE = not given: all of settings.flows */
 	uint32_t quota_macs;
-	uint32_t n_switches, n_vports;
+	uint32_t n_switches, n_vports, n_routers;
 	const struct weir_cfg_switch *switches;
 	const struct weir_cfg_vport *vports;
+	const struct weir_cfg_router *routers;
 };
 
 /*
@@ -109,6 +145,13 @@ struct weir_cfg_tenant {
  * kinds that each of those with a guarantee gives.
  */
 struct weir_rate weir_cfg_guarantee(const struct weir_cfg_tenant *tenant);
+
+/*
+ * The MAC of a router's interface that gives none: the same in every gateway with these names, so that each can stand
+ * in for another. 02, then the 40 bits to which FNV-1a (64 bits, of "TENANT/ROUTER/SWITCH") folds: its low 40 XOR its
+ * high 24, the most significant byte first.
+ */
+struct weir_mac weir_cfg_router_mac(const char *tenant, const char *router, const char *sw);
 
 /* One element's step from one version to the next: before NULL = added, after NULL = removed. */
 struct weir_port_step {

@@ -33,7 +33,7 @@
 /* ---- the gateway ---- */
 
 struct weir_view_info {
-	uint32_t workers, ports, tenants, vports, switches;
+	uint32_t workers, ports, tenants, vports, switches, routers;
 	uint64_t uptime;  /* ns */
 	uint64_t version; /* of the configuration */
 	uint32_t max_ethdevs, max_ifaces, used_ifaces;
@@ -134,7 +134,8 @@ int weir_view_vport(struct weir_gateway *gateway, const char *tenant, const char
 struct weir_view_switch {
 	uint64_t cursor;
 	char tenant[WEIR_NAME_SIZE], name[WEIR_NAME_SIZE];
-	uint32_t vni; /* 0 = none */
+	uint32_t vni;		 /* 0 = none */
+	enum weir_tunnel tunnel; /* of its remotes */
 	uint32_t n_vports, n_remotes, macs;
 	struct weir_count vports, remotes; /* sums of those it has now */
 };
@@ -181,6 +182,63 @@ struct weir_view_neigh {
 
 /* Up to n neighbours; returns how many. */
 uint32_t weir_view_neighs(struct weir_gateway *gateway, uint64_t *cursor, struct weir_view_neigh rows[], uint32_t n);
+
+/* ---- routers ---- */
+
+struct weir_view_router {
+	uint64_t cursor;
+	char tenant[WEIR_NAME_SIZE], name[WEIR_NAME_SIZE];
+	uint32_t n_ifaces, n_routes, n_hosts;
+	struct weir_passed in,
+	    out; /* came to it and left it, by all its interfaces; what it makes itself only leaves */
+};
+
+/* Up to n routers of a tenant (NULL: of all); *count = how many. *time: of the cut. 0 or -ENOENT. */
+int weir_view_routers(struct weir_gateway *gateway, const char *tenant, uint64_t *cursor,
+    struct weir_view_router rows[], uint32_t n, uint32_t *count, uint64_t *time);
+int weir_view_router(
+    struct weir_gateway *gateway, const char *tenant, const char *name, struct weir_view_router *row, uint64_t *time);
+
+#define WEIR_VIEW_LIST_SIZE 120 /* addresses, as far as there is room: "10.0.0.1/24, ..." */
+
+struct weir_view_router_iface {
+	uint64_t cursor;
+	char router[2 * WEIR_NAME_SIZE]; /* "red/r1" */
+	char sw[WEIR_NAME_SIZE];
+	struct weir_mac mac;
+	char addresses[WEIR_VIEW_LIST_SIZE];
+	struct weir_passed in, out;
+};
+
+int weir_view_router_ifaces(struct weir_gateway *gateway, const char *tenant, uint64_t *cursor,
+    struct weir_view_router_iface rows[], uint32_t n, uint32_t *count, uint64_t *time);
+
+struct weir_view_route {
+	uint64_t cursor;
+	char router[2 * WEIR_NAME_SIZE];
+	struct weir_prefix prefix;
+	const char *kind; /* "own", "connected", "via" or "blackhole" */
+	char via[WEIR_VIEW_LIST_SIZE];
+	char sw[WEIR_NAME_SIZE]; /* by which it leaves; of several ways the first one's */
+	struct weir_passed passed;
+};
+
+int weir_view_routes(struct weir_gateway *gateway, const char *tenant, uint64_t *cursor,
+    struct weir_view_route rows[], uint32_t n, uint32_t *count, uint64_t *time);
+
+struct weir_view_host {
+	uint64_t cursor;
+	char router[2 * WEIR_NAME_SIZE];
+	char sw[WEIR_NAME_SIZE];
+	struct weir_ip ip;
+	struct weir_mac mac; /* zero while it is not known */
+	const char *state;
+	uint64_t age; /* ns */
+};
+
+/* Up to n neighbours of a tenant's routers. 0 or -ENOENT. */
+int weir_view_hosts(struct weir_gateway *gateway, const char *tenant, uint64_t *cursor, struct weir_view_host rows[],
+    uint32_t n, uint32_t *count);
 
 /* ---- sums ---- */
 

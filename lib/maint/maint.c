@@ -9,6 +9,7 @@
 #define LEARN_BATCH 256
 #define PUNT_BATCH 64
 #define NEIGH_EVERY (50 * WEIR_NS_PER_MS)
+#define QUESTIONS 256 /* to routers' neighbours, each time */
 #define AGE_EVERY (10 * WEIR_NS_PER_MS)
 #define LINK_EVERY (250 * WEIR_NS_PER_MS)
 #define CLOCK_EVERY WEIR_NS_PER_S
@@ -21,13 +22,13 @@ struct limbo {
 
 struct weir_maint {
 	struct weir_maint_params params;
-	uint64_t mac_age;			      /* any: w (relaxed) */
-	uint64_t neigh_at, age_at, link_at, clock_at; /* when each is due */
+	uint64_t mac_age;					/* any: w (relaxed) */
+	uint64_t neigh_at, hosts_at, age_at, link_at, clock_at; /* when each is due */
 	pthread_mutex_t limbo_mutex;
 	struct limbo *limbo;   /* since the last token */
 	struct limbo *waiting; /* for `token` */
 	uint64_t token;
-	bool macs_waiting, in_grace; /* a token is out */
+	bool macs_waiting, routes_waiting, hosts_waiting, in_grace; /* a token is out */
 };
 
 struct weir_maint *
@@ -92,6 +93,38 @@ weir_maint_defer(struct weir_maint *maint, void *p)
 
 /* ---- rounds ---- */
 
+/* A router's neighbour spoke: every router there hears it, the one that it spoke to believes it. */
+static void
+hear(const struct weir_maint_params *params, const struct weir_learn *message, uint64_t now)
+{
+	const struct weir_switch *sw = weir_vnet_switch(params->vnet, message->sw);
+
+	for (uint32_t i = 0; sw != NULL && i < sw->n_routers; i++) {
+		bool asked = sw->routers[i]->id == message->iface && sw->routers[i]->serial == message->serial;
+
+		weir_hosts_hear(params->hosts, sw->routers[i], &message->ip, &message->mac, asked, now);
+	}
+}
+
+static void
+listen(const struct weir_maint_params *params, const struct weir_learn *message, uint64_t now)
+{
+	const struct weir_iface *iface;
+
+	if (message->kind == WEIR_LEARN_HEARD) {
+		hear(params, message, now);
+		return;
+	}
+	iface = weir_vnet_iface(params->vnet, message->iface);
+	/* It may be gone, another one, or on another switch by now. */
+	if (iface == NULL || iface->serial != message->serial || iface->sw != message->sw)
+		return;
+	if (message->kind == WEIR_LEARN_WANT)
+		weir_hosts_want(params->hosts, iface, &message->ip, now);
+	else
+		(void)weir_macs_learn(params->macs, iface, &message->mac, now);
+}
+
 static void
 learn(struct weir_maint *maint, struct weir_worker *worker, uint64_t now)
 {
@@ -103,13 +136,8 @@ learn(struct weir_maint *maint, struct weir_worker *worker, uint64_t now)
 	if (n == 0)
 		return;
 	(void)pthread_mutex_lock(params->mutex);
-	for (uint32_t i = 0; i < n; i++) {
-		const struct weir_iface *iface = weir_vnet_iface(params->vnet, messages[i].iface);
-
-		/* It may be gone, another one, or on another switch by now. */
-		if (iface != NULL && iface->serial == messages[i].serial && iface->sw == messages[i].sw)
-			(void)weir_macs_learn(params->macs, iface, &messages[i].mac, now);
-	}
+	for (uint32_t i = 0; i < n; i++)
+		listen(params, &messages[i], now);
 	(void)pthread_mutex_unlock(params->mutex);
 }
 
@@ -160,6 +188,24 @@ age_macs(struct weir_maint *maint, uint64_t now)
 	(void)pthread_mutex_unlock(maint->params.mutex);
 }
 
+/* What routers want to know is asked by workers, each those of some interfaces. */
+static void
+ask_hosts(struct weir_maint *maint, uint64_t now)
+{
+	const struct weir_maint_params *params = &maint->params;
+	struct weir_host_question questions[QUESTIONS];
+	uint32_t n;
+
+	(void)pthread_mutex_lock(params->mutex);
+	n = weir_hosts_tick(params->hosts, questions, QUESTIONS, now);
+	(void)pthread_mutex_unlock(params->mutex);
+	/* A full ring loses a question, which is asked again. */
+	for (uint32_t i = 0; i < n; i++)
+		(void)rte_ring_sp_enqueue_elem(
+		    weir_worker_ask_ring(params->workers[questions[i].iface % params->n_workers]), &questions[i],
+		    sizeof(questions[i]));
+}
+
 static void
 refresh_link(struct weir_port *port)
 {
@@ -195,18 +241,25 @@ reclaim(struct weir_maint *maint)
 		(void)pthread_mutex_lock(params->mutex);
 		if (maint->macs_waiting)
 			weir_macs_reclaim_end(params->macs);
+		if (maint->routes_waiting)
+			weir_routes_reclaim_end(params->routes);
+		if (maint->hosts_waiting)
+			weir_hosts_reclaim_end(params->hosts);
 		(void)pthread_mutex_unlock(params->mutex);
 		free_limbo(maint->waiting);
 		maint->waiting = NULL;
 	}
 	(void)pthread_mutex_lock(params->mutex);
 	maint->macs_waiting = weir_macs_reclaim_begin(params->macs);
+	maint->routes_waiting = weir_routes_reclaim_begin(params->routes);
+	maint->hosts_waiting = weir_hosts_reclaim_begin(params->hosts);
 	(void)pthread_mutex_unlock(params->mutex);
 	(void)pthread_mutex_lock(&maint->limbo_mutex);
 	maint->waiting = maint->limbo;
 	maint->limbo = NULL;
 	(void)pthread_mutex_unlock(&maint->limbo_mutex);
-	maint->in_grace = maint->macs_waiting || maint->waiting != NULL;
+	maint->in_grace =
+	    maint->macs_waiting || maint->routes_waiting || maint->hosts_waiting || maint->waiting != NULL;
 	if (maint->in_grace)
 		maint->token = rte_rcu_qsbr_start(params->qsbr);
 }
@@ -233,6 +286,8 @@ weir_maint_step(struct weir_maint *maint, uint64_t now)
 	reclaim(maint);
 	if (due(&maint->neigh_at, NEIGH_EVERY, now))
 		weir_neigh_tick(params->neigh, now);
+	if (due(&maint->hosts_at, NEIGH_EVERY, now))
+		ask_hosts(maint, now);
 	if (due(&maint->age_at, AGE_EVERY, now))
 		age_macs(maint, now);
 	if (due(&maint->link_at, LINK_EVERY, now))

@@ -27,10 +27,12 @@ struct weir_maint_params {
 	struct weir_worker *const *workers;
 	struct weir_vnet *vnet;
 	struct weir_macs *macs;
+	struct weir_routes *routes;
+	struct weir_hosts *hosts;
 	struct weir_neigh *neigh;
 	struct weir_counters_set *counters;
 	struct rte_rcu_qsbr *qsbr;
-	pthread_mutex_t *mutex;	  /* guards macs, and vnet's objects against being unpublished */
+	pthread_mutex_t *mutex;	  /* guards macs, routes and hosts, and vnet's objects against being unpublished */
 	struct weir_clock *clock; /* to keep true; NULL in virtual time */
 	uint64_t mac_age;	  /* ns */
 };

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* RFC 826, and of RFC 5227 the announcements. */
-#include <string.h>
-
 #include <rte_arp.h>
-#include <rte_byteorder.h>
-#include <rte_ether.h>
 
 #include "neigh_priv.h"
 
@@ -15,21 +11,7 @@ static void
 arp_send(struct weir_neigh *neigh, const struct underlay *u, const struct weir_mac *dmac, uint16_t op,
     const struct weir_ip *spa, const struct weir_mac *tha, const struct weir_ip *tpa)
 {
-	uint8_t *p = frame_begin(neigh, u, dmac, RTE_ETHER_TYPE_ARP);
-	struct rte_arp_hdr arp = {
-	    .arp_hardware = RTE_BE16(RTE_ARP_HRD_ETHER),
-	    .arp_protocol = RTE_BE16(RTE_ETHER_TYPE_IPV4),
-	    .arp_hlen = RTE_ETHER_ADDR_LEN,
-	    .arp_plen = sizeof(rte_be32_t),
-	    .arp_opcode = rte_cpu_to_be_16(op),
-	};
-
-	memcpy(&arp.arp_data.arp_sha, &u->mac, sizeof(u->mac));
-	memcpy(&arp.arp_data.arp_sip, &spa->b[12], sizeof(arp.arp_data.arp_sip));
-	memcpy(&arp.arp_data.arp_tha, tha, sizeof(*tha));
-	memcpy(&arp.arp_data.arp_tip, &tpa->b[12], sizeof(arp.arp_data.arp_tip));
-	memcpy(p, &arp, sizeof(arp));
-	frame_send(neigh, u, sizeof(arp));
+	frame_send(neigh, u, weir_make_arp(frame_room(neigh), FRAME_SIZE, op, dmac, &u->mac, spa, tha, tpa));
 }
 
 void

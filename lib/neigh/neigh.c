@@ -24,17 +24,19 @@ init(struct weir_neigh *neigh)
 	    neigh->neighbour == NULL || neigh->due == NULL || neigh->neighbour_ids == NULL)
 		return -ENOMEM;
 	memset(neigh->due, 0xff, m * sizeof(*neigh->due));
-	neigh->vtep_table = weir_table_create(&(struct weir_table_params){
-	    .name = "weir_vteps",
-	    .capacity = n,
-	    .key_size = sizeof(struct weir_ip),
-	    .stride = sizeof(*neigh->vtep),
-	    .entries = neigh->vtep,
-	    .socket = neigh->params.socket,
-	});
-	if (neigh->vtep_table == NULL || map_init(&neigh->neighbour_map, m) != 0)
-		return -ENOMEM;
-	return 0;
+	for (uint32_t i = 0; i < WEIR_TUNNELS; i++) {
+		neigh->vtep_table[i] = weir_table_create(&(struct weir_table_params){
+		    .name = "weir_vteps",
+		    .capacity = n,
+		    .key_size = sizeof(struct weir_ip),
+		    .stride = sizeof(*neigh->vtep),
+		    .entries = neigh->vtep,
+		    .socket = neigh->params.socket,
+		});
+		if (neigh->vtep_table[i] == NULL)
+			return -ENOMEM;
+	}
+	return map_init(&neigh->neighbour_map, m);
 }
 
 struct weir_neigh *

@@ -5,6 +5,9 @@
 
 #include <pthread.h>
 
+#include <rte_ether.h>
+
+#include "weir_answer.h"
 #include "weir_neigh.h"
 #include "weir_table.h"
 
@@ -25,7 +28,10 @@
 #define ANNOUNCE_INTERVAL (2 * WEIR_NS_PER_S)
 #define CONFLICT_LOG_INTERVAL (60 * WEIR_NS_PER_S)
 
-#define TTL 64
+#define TTL 64 /* of tunnels */
+
+/* The largest frame that is made: the reply to the largest IPv6 packet. */
+#define FRAME_SIZE (RTE_ETHER_HDR_LEN + 40 + UINT16_MAX)
 
 struct underlay {
 	uint32_t id, port, vlan, mtu;
@@ -51,11 +57,12 @@ struct neighbour {
 };
 
 struct vtep {
-	struct weir_ip ip; /* the table's key */
+	struct weir_ip ip; /* the key in its format's table */
+	enum weir_tunnel tunnel;
 	uint32_t refs;
-	uint32_t neighbour;  /* next hop, or WEIR_NONE: no route */
-	uint32_t next, prev; /* of those with the same next hop */
-};
+	uint32_t neighbour;    /* next hop, or WEIR_NONE: no route */
+	uint32_t next, prev;   /* of those with the same next hop */
+} __attribute__((aligned(8))); /* as the table asks for */
 
 /* What workers see of a VTEP. Control: w (release), worker: r (acquire). */
 struct view {
@@ -78,8 +85,8 @@ struct weir_neigh {
 	struct view *view; /* by VTEP id */
 	struct vtep *vtep;
 	struct weir_idpool *vtep_ids;
-	struct weir_table *vtep_table; /* by address; read by workers */
-	uint32_t *parked;	       /* VTEP ids that workers may still use */
+	struct weir_table *vtep_table[WEIR_TUNNELS]; /* by address; read by workers */
+	uint32_t *parked;			     /* VTEP ids that workers may still use */
 	uint32_t n_parked;
 
 	uint32_t n_neighbours_max;
@@ -90,7 +97,7 @@ struct weir_neigh {
 	uint32_t scan;	    /* the tick goes on here */
 	uint32_t questions; /* that may be asked until the next tick */
 
-	uint8_t frame[14 + 4 + UINT16_MAX + 1]; /* the one being made */
+	uint8_t frame[RTE_VLAN_HLEN + FRAME_SIZE]; /* the one being made */
 };
 
 /* ---- map.c ---- */
@@ -111,7 +118,6 @@ map_first(const struct map *map, uint32_t hash)
 
 bool ip_is_link_local(const struct weir_ip *ip);
 bool ip_is_unspecified(const struct weir_ip *ip); /* 0.0.0.0 and :: */
-bool ip_is_group(const struct weir_ip *ip);	  /* multicast and IPv4 broadcast */
 bool mac_is_host(const struct weir_mac *mac);	  /* neither group nor zero */
 
 bool underlay_owns(const struct underlay *u, const struct weir_ip *ip);
@@ -158,10 +164,14 @@ void neighbour_doubt(struct weir_neigh *neigh, uint32_t id, uint64_t now);
 
 /* ---- frame.c ---- */
 
-/* Starts a frame in neigh->frame (MACs, tag, ethertype) and returns where its payload goes. */
-uint8_t *frame_begin(
-    struct weir_neigh *neigh, const struct underlay *u, const struct weir_mac *dmac, uint16_t ethertype);
-/* Sends it with `len` bytes of payload, padded to Ethernet's minimum. */
+/* Where a frame for frame_send() is made: FRAME_SIZE bytes, with room for a tag in front of them. */
+static inline uint8_t *
+frame_room(struct weir_neigh *neigh)
+{
+	return neigh->frame + RTE_VLAN_HLEN;
+}
+
+/* Sends the frame made there, untagged and padded, with the underlay's tag. */
 void frame_send(struct weir_neigh *neigh, const struct underlay *u, uint32_t len);
 
 /* ---- arp.c, nd.c, echo.c ---- */

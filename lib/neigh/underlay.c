@@ -21,17 +21,6 @@ ip_is_unspecified(const struct weir_ip *ip)
 }
 
 bool
-ip_is_group(const struct weir_ip *ip)
-{
-	static const struct weir_ip broadcast = {
-	    {[10] = 0xff, [11] = 0xff, [12] = 0xff, [13] = 0xff, [14] = 0xff, [15] = 0xff}};
-
-	if (weir_ip_is_v4(ip))
-		return (ip->b[12] & 0xf0) == 0xe0 || weir_ip_equal(ip, &broadcast);
-	return ip->b[0] == 0xff;
-}
-
-bool
 mac_is_host(const struct weir_mac *mac)
 {
 	static const struct weir_mac zero;
@@ -189,13 +178,6 @@ underlay_free(struct underlay *u)
 	free(u);
 }
 
-static struct weir_ip
-eui64(const struct weir_mac *mac)
-{
-	return (struct weir_ip){{0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac->b[0] ^ 0x02, mac->b[1], mac->b[2], 0xff, 0xfe,
-	    mac->b[3], mac->b[4], mac->b[5]}};
-}
-
 static struct underlay *
 underlay_copy(uint32_t id, const struct weir_neigh_underlay *from)
 {
@@ -208,7 +190,7 @@ underlay_copy(uint32_t id, const struct weir_neigh_underlay *from)
 	u->vlan = from->vlan;
 	u->mtu = from->mtu;
 	u->mac = from->mac;
-	u->link_local = eui64(&from->mac);
+	u->link_local = weir_ip_link_local(&from->mac);
 	u->n_addresses = from->n_addresses;
 	u->n_gateways = from->n_gateways;
 	/* One more, so that none is no case of its own. */

@@ -8,9 +8,11 @@
 #include "neigh_priv.h"
 
 uint32_t
-weir_neigh_vtep_find(const struct weir_neigh *neigh, const struct weir_ip *ip)
+weir_neigh_vtep_find(const struct weir_neigh *neigh, const struct weir_ip *ip, enum weir_tunnel tunnel)
 {
-	return weir_table_lookup(neigh->vtep_table, ip, weir_table_hash(neigh->vtep_table, ip));
+	const struct weir_table *table = neigh->vtep_table[tunnel];
+
+	return weir_table_lookup(table, ip, weir_table_hash(table, ip));
 }
 
 /* Lets workers see `encap` (or why there is none) instead of what they saw. */
@@ -41,6 +43,7 @@ publish_encap(struct weir_neigh *neigh, uint32_t id, const struct neighbour *n)
 	struct weir_encap encap, *copy;
 
 	weir_encap_init(&encap, &(struct weir_encap_params){
+				    .tunnel = neigh->vtep[id].tunnel,
 				    .smac = u->mac,
 				    .dmac = n->mac,
 				    .vlan = u->vlan,
@@ -144,17 +147,18 @@ vteps_reroute(struct weir_neigh *neigh, uint64_t now)
 }
 
 uint32_t
-weir_neigh_vtep_get(struct weir_neigh *neigh, const struct weir_ip *ip, uint64_t now)
+weir_neigh_vtep_get(struct weir_neigh *neigh, const struct weir_ip *ip, enum weir_tunnel tunnel, uint64_t now)
 {
+	struct weir_table *table = neigh->vtep_table[tunnel];
 	uint32_t id;
 
 	(void)pthread_mutex_lock(&neigh->mutex);
-	id = weir_neigh_vtep_find(neigh, ip);
+	id = weir_neigh_vtep_find(neigh, ip, tunnel);
 	if (id == WEIR_NONE) {
 		id = weir_idpool_get(neigh->vtep_ids);
 		if (id != WEIR_NONE) {
-			neigh->vtep[id] = (struct vtep){.ip = *ip, .neighbour = WEIR_NONE};
-			(void)weir_table_add(neigh->vtep_table, weir_table_hash(neigh->vtep_table, ip), id);
+			neigh->vtep[id] = (struct vtep){.ip = *ip, .tunnel = tunnel, .neighbour = WEIR_NONE};
+			(void)weir_table_add(table, weir_table_hash(table, ip), id);
 			link_neighbour(neigh, id, next_hop(neigh, ip, now));
 			vtep_publish(neigh, id);
 		}
@@ -169,10 +173,11 @@ void
 weir_neigh_vtep_put(struct weir_neigh *neigh, uint32_t id)
 {
 	struct vtep *vtep = &neigh->vtep[id];
+	struct weir_table *table = neigh->vtep_table[vtep->tunnel];
 
 	(void)pthread_mutex_lock(&neigh->mutex);
 	if (--vtep->refs == 0) {
-		(void)weir_table_remove(neigh->vtep_table, weir_table_hash(neigh->vtep_table, &vtep->ip), id);
+		(void)weir_table_remove(table, weir_table_hash(table, &vtep->ip), id);
 		unlink_neighbour(neigh, id);
 		view_set(neigh, id, NULL, WHY_NO_ROUTE);
 		neigh->parked[neigh->n_parked++] = id;
@@ -219,5 +224,6 @@ vteps_free(struct weir_neigh *neigh)
 	free(neigh->vtep);
 	free(neigh->parked);
 	weir_idpool_free(neigh->vtep_ids);
-	weir_table_free(neigh->vtep_table);
+	for (uint32_t i = 0; i < WEIR_TUNNELS; i++)
+		weir_table_free(neigh->vtep_table[i]);
 }

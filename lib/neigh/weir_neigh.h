@@ -75,13 +75,15 @@ int weir_neigh_set_underlay(
     struct weir_neigh *neigh, uint32_t id, const struct weir_neigh_underlay *underlay, uint64_t now);
 
 /*
- * A reference on the VTEP with this address; the first one starts its resolution. Returns its id, or WEIR_NONE if all
- * are taken. Configuration thread, like the next two.
+ * A reference on the VTEP with this address and format; the first one starts its resolution. One address with two
+ * formats is two VTEPs, with one way there and one neighbour. Returns its id, or WEIR_NONE if all are taken.
+ * Configuration thread, like the next two.
  */
-uint32_t weir_neigh_vtep_get(struct weir_neigh *neigh, const struct weir_ip *ip, uint64_t now);
+uint32_t weir_neigh_vtep_get(
+    struct weir_neigh *neigh, const struct weir_ip *ip, enum weir_tunnel tunnel, uint64_t now);
 
-/* The id of the VTEP with this address, or WEIR_NONE. Any thread; holds until its next quiescent state. */
-uint32_t weir_neigh_vtep_find(const struct weir_neigh *neigh, const struct weir_ip *ip);
+/* The id of the VTEP with this address and format, or WEIR_NONE. Any thread; holds until its next quiescent state. */
+uint32_t weir_neigh_vtep_find(const struct weir_neigh *neigh, const struct weir_ip *ip, enum weir_tunnel tunnel);
 
 /*
  * Gives one reference back; with the last one the VTEP goes. Workers may still use the id (they get NULL, NO_ROUTE):

@@ -24,6 +24,23 @@ weir_sum(const uint8_t *data, uint32_t len)
 }
 
 uint16_t
+weir_sum_segments(const struct rte_mbuf *m, uint32_t from, uint32_t len)
+{
+	uint64_t sum = 0;
+	bool odd = false; /* what starts at an odd offset has its bytes in the other half of each word */
+
+	for (; len > 0; m = m->next, from = 0) {
+		uint32_t n = RTE_MIN(len, m->data_len - from);
+		uint16_t part = sum_fold(weir_sum(rte_pktmbuf_mtod_offset(m, const uint8_t *, from), n));
+
+		sum += odd ? rte_bswap16(part) : part;
+		odd ^= n & 1;
+		len -= n;
+	}
+	return sum_fold(sum);
+}
+
+uint16_t
 weir_ipv4_checksum(const uint8_t *header, uint32_t len)
 {
 	return (uint16_t)~sum_fold(weir_sum(header, len));

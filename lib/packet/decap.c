@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* VXLAN off, without losing the congestion mark that the tunnel picked up. */
+/* Tunnels off, without losing the congestion mark that the tunnel picked up. */
 #include <rte_branch_prediction.h>
 
 #include "packet_priv.h"

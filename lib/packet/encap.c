@@ -1,25 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* VXLAN on: the headers to a remote gateway are a template; what depends on the packet is written over it. */
+/* Tunnels on: the headers to a remote gateway are a template; what depends on the packet is written over it. */
 #include <errno.h>
 
 #include <rte_branch_prediction.h>
 #include <rte_ether.h>
-#include <rte_udp.h>
-#include <rte_vxlan.h>
 
 #include "packet_priv.h"
 #include "weir_packet.h"
 
 #define SPORT_BASE 0xc000 /* 49152 to 65535: the dynamic ports (RFC 7348) */
 #define SPORT_MASK 0x3fff
-#define UDP_VXLAN_LEN ((uint32_t)RTE_ETHER_VXLAN_HLEN)
 
 /* The template is copied by blocks of this many bytes, the last one overlapping. */
 #define BLOCK 16
 #define BLOCKS_ALWAYS 3
-_Static_assert(RTE_ETHER_HDR_LEN + sizeof(struct rte_ipv4_hdr) + RTE_ETHER_VXLAN_HLEN >= BLOCKS_ALWAYS * BLOCK,
+_Static_assert(RTE_ETHER_HDR_LEN + sizeof(struct rte_ipv4_hdr) + UDP_TUNNEL_LEN >= BLOCKS_ALWAYS * BLOCK,
     "the shortest header has these blocks");
-_Static_assert(RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN + sizeof(struct rte_ipv6_hdr) + RTE_ETHER_VXLAN_HLEN <=
+_Static_assert(RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN + sizeof(struct rte_ipv6_hdr) + UDP_TUNNEL_LEN <=
 		   sizeof(((struct weir_encap *)0)->header),
     "the longest header fits");
 
@@ -73,6 +70,22 @@ put_ipv6(uint8_t *p, const struct weir_encap_params *params)
 	return sizeof(*ip);
 }
 
+const char *
+weir_tunnel_name(enum weir_tunnel tunnel)
+{
+	return tunnel == WEIR_GENEVE ? "geneve" : "vxlan";
+}
+
+static void
+put_tunnel(struct rte_udp_hdr *udp, enum weir_tunnel tunnel)
+{
+	struct tunnel_hdr *header = (struct tunnel_hdr *)(udp + 1);
+	bool geneve = tunnel == WEIR_GENEVE;
+
+	udp->dst_port = geneve ? RTE_BE16(WEIR_GENEVE_PORT) : RTE_BE16(WEIR_VXLAN_PORT);
+	header->flags = geneve ? GENEVE_ETHERNET : VXLAN_FLAG_VNI;
+}
+
 /* Of what the UDP checksum covers, all that is the same in every packet. */
 static uint16_t
 udp6_sum(const uint8_t *l3)
@@ -80,7 +93,7 @@ udp6_sum(const uint8_t *l3)
 	const struct rte_ipv6_hdr *ip = (const struct rte_ipv6_hdr *)l3;
 	uint64_t addresses = weir_sum(ip->src_addr, sizeof(ip->src_addr) + sizeof(ip->dst_addr));
 
-	return sum_fold(addresses + RTE_BE16(IPPROTO_UDP) + weir_sum((const uint8_t *)(ip + 1), UDP_VXLAN_LEN));
+	return sum_fold(addresses + RTE_BE16(IPPROTO_UDP) + weir_sum((const uint8_t *)(ip + 1), UDP_TUNNEL_LEN));
 }
 
 void
@@ -98,10 +111,9 @@ weir_encap_init(struct weir_encap *encap, const struct weir_encap_params *params
 	l2_len = put_l2(p, params, encap->v6);
 	l3_len = encap->v6 ? put_ipv6(p + l2_len, params) : put_ipv4(p + l2_len, params);
 	encap->l2_len = (uint8_t)l2_len;
-	encap->len = (uint8_t)(l2_len + l3_len + UDP_VXLAN_LEN);
+	encap->len = (uint8_t)(l2_len + l3_len + UDP_TUNNEL_LEN);
 	udp = (struct rte_udp_hdr *)(p + l2_len + l3_len);
-	udp->dst_port = RTE_BE16(WEIR_VXLAN_PORT);
-	((struct rte_vxlan_hdr *)(udp + 1))->vx_flags = VXLAN_FLAG_VNI;
+	put_tunnel(udp, params->tunnel);
 	encap->sum = encap->v6 ? udp6_sum(p + l2_len) : sum_fold(weir_sum(p + l2_len, l3_len));
 }
 
@@ -112,23 +124,6 @@ copy_header(uint8_t *to, const struct weir_encap *encap)
 	if (encap->len > (BLOCKS_ALWAYS + 1) * BLOCK)
 		memcpy(to + BLOCKS_ALWAYS * BLOCK, encap->header + BLOCKS_ALWAYS * BLOCK, BLOCK);
 	memcpy(to + encap->len - BLOCK, encap->header + encap->len - BLOCK, BLOCK);
-}
-
-/* The sum over a packet's bytes from offset `from` of its first segment on. */
-static uint64_t
-sum_segments(const struct rte_mbuf *m, uint32_t from)
-{
-	uint64_t sum = 0;
-	bool odd = false; /* a segment that starts at an odd offset has its bytes in the other half of each word */
-
-	for (; m != NULL; m = m->next, from = 0) {
-		uint32_t len = m->data_len - from;
-		uint16_t part = sum_fold(weir_sum(rte_pktmbuf_mtod_offset(m, const uint8_t *, from), len));
-
-		sum += odd ? rte_bswap16(part) : part;
-		odd ^= (len & 1) != 0;
-	}
-	return sum;
 }
 
 static inline uint64_t
@@ -151,7 +146,7 @@ finish_ipv6(
     struct rte_mbuf *m, struct rte_ipv6_hdr *ip, const struct weir_encap *encap, uint8_t tos, uint32_t tx_flags)
 {
 	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)(ip + 1);
-	const struct rte_vxlan_hdr *vxlan = (const struct rte_vxlan_hdr *)(udp + 1);
+	const struct tunnel_hdr *tunnel = (const struct tunnel_hdr *)(udp + 1);
 	uint64_t sum;
 	uint16_t checksum;
 
@@ -163,8 +158,8 @@ finish_ipv6(
 		return RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_UDP_CKSUM;
 	}
 	/* The length counts twice: it is in the pseudo header too. */
-	sum = (uint64_t)encap->sum + udp->src_port + 2 * (uint64_t)udp->dgram_len + vxlan->vx_vni;
-	checksum = (uint16_t)~sum_fold(sum + sum_segments(m, encap->len));
+	sum = (uint64_t)encap->sum + udp->src_port + 2 * (uint64_t)udp->dgram_len + tunnel->vni;
+	checksum = (uint16_t)~sum_fold(sum + weir_sum_segments(m, encap->len, m->pkt_len - encap->len));
 	udp->dgram_cksum = checksum == 0 ? UINT16_MAX : checksum;
 	return 0;
 }
@@ -174,7 +169,7 @@ weir_encap_push(struct rte_mbuf *m, const struct weir_encap *encap, uint32_t vni
     uint32_t tx_flags)
 {
 	uint8_t *header = (uint8_t *)rte_pktmbuf_prepend(m, encap->len);
-	uint32_t l2_len = encap->l2_len, l4 = encap->len - UDP_VXLAN_LEN;
+	uint32_t l2_len = encap->l2_len, l4 = encap->len - UDP_TUNNEL_LEN;
 	struct rte_udp_hdr *udp;
 	uint64_t flags;
 
@@ -184,7 +179,7 @@ weir_encap_push(struct rte_mbuf *m, const struct weir_encap *encap, uint32_t vni
 	udp = (struct rte_udp_hdr *)(header + l4);
 	udp->src_port = rte_cpu_to_be_16((uint16_t)(SPORT_BASE | (flow_hash & SPORT_MASK)));
 	udp->dgram_len = rte_cpu_to_be_16((uint16_t)(m->pkt_len - l4));
-	((struct rte_vxlan_hdr *)(udp + 1))->vx_vni = rte_cpu_to_be_32(vni << 8);
+	((struct tunnel_hdr *)(udp + 1))->vni = rte_cpu_to_be_32(vni << 8);
 	if (likely(!encap->v6))
 		flags =
 		    finish_ipv4((struct rte_ipv4_hdr *)(header + l2_len), encap, m->pkt_len - l2_len, tos, tx_flags);

@@ -3,6 +3,7 @@
 #include <rte_icmp.h>
 
 #include "packet_priv.h"
+#include "weir_answer.h"
 #include "weir_packet.h"
 
 void
@@ -17,14 +18,9 @@ weir_parse_arp(const uint8_t *frame_data, const struct weir_frame *frame, struct
 	map_ipv4(&arp->tpa, load32(p + ARP_TPA));
 }
 
-enum { ND_RS = 133, ND_RA, ND_NS, ND_NA, ND_REDIRECT };
-enum { OPTION_SOURCE = 1, OPTION_TARGET = 2 };
-
 #define ND_TARGET 8    /* offset of the target address in NS, NA and redirect */
 #define REDIRECT_TO 24 /* offset of a redirect's destination address */
 #define OPTION_UNIT 8  /* option lengths count these */
-#define NA_SOLICITED 0x40
-#define ND_HOP_LIMIT 255
 
 /* Bytes in front of the options. */
 static uint32_t
@@ -110,7 +106,8 @@ nd_addresses_ok(const struct weir_nd *nd, const uint8_t *message)
 			return false;
 		return !is_multicast(&nd->target);
 	case ND_NA:
-		return !is_multicast(&nd->target) && !(is_multicast(&nd->dst) && (nd->na_flags & NA_SOLICITED) != 0);
+		return !is_multicast(&nd->target) &&
+		       !(is_multicast(&nd->dst) && (nd->na_flags & WEIR_NA_SOLICITED) != 0);
 	default:
 		memcpy(&to, message + REDIRECT_TO, sizeof(to));
 		return is_link_local(&nd->src) && !is_multicast(&to) &&

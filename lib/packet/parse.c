@@ -142,25 +142,8 @@ parse_ipv4(const uint8_t *data, uint32_t l3, struct weir_key *key, struct weir_f
 	return parse_l4(data, l3 + header, total - header, key, frame);
 }
 
-static bool
-is_extension(uint8_t proto)
-{
-	return proto == IPPROTO_HOPOPTS || proto == IPPROTO_ROUTING || proto == IPPROTO_DSTOPTS ||
-	       proto == IPPROTO_FRAGMENT || proto == IPPROTO_AH;
-}
-
-/* IPv6 extension headers, as far as they have been walked. */
-struct chain {
-	uint32_t at;	      /* offset of the next header */
-	uint8_t proto;	      /* its type */
-	bool fragment_header; /* one was seen */
-	bool fragment;	      /* and the packet is not the whole of it (RFC 6946) */
-	bool later;	      /* nor its first part: what comes next is payload */
-	uint8_t carried;      /* fragment: what its fragment header says it carries, the same in all of them */
-};
-
 static void
-enter_fragment(const struct rte_ipv6_fragment_ext *header, struct chain *c)
+enter_fragment(const struct rte_ipv6_fragment_ext *header, struct ipv6_chain *c)
 {
 	c->fragment_header = true;
 	c->fragment = (header->frag_data & RTE_BE16(RTE_IPV6_FRAG_USED_MASK)) != 0;
@@ -168,11 +151,10 @@ enter_fragment(const struct rte_ipv6_fragment_ext *header, struct chain *c)
 	c->carried = header->next_header;
 }
 
-/* Walks to the end of the chain, in a packet that ends at offset `end`. False: impossible, too long or too deep. */
-static bool
-walk_extensions(const uint8_t *data, uint32_t end, struct chain *c)
+bool
+weir_ipv6_walk(const uint8_t *data, uint32_t end, struct ipv6_chain *c)
 {
-	for (uint32_t n = 0; is_extension(c->proto) && !c->later; n++) {
+	for (uint32_t n = 0; ipv6_is_extension(c->proto) && !c->later; n++) {
 		const uint8_t *header = data + c->at;
 		uint32_t len = 8;
 
@@ -192,11 +174,12 @@ walk_extensions(const uint8_t *data, uint32_t end, struct chain *c)
 }
 
 static enum weir_reason
-parse_extended(const uint8_t *data, uint32_t end, struct chain *c, struct weir_key *key, struct weir_frame *frame)
+parse_extended(
+    const uint8_t *data, uint32_t end, struct ipv6_chain *c, struct weir_key *key, struct weir_frame *frame)
 {
 	uint32_t room;
 
-	if (!walk_extensions(data, end, c))
+	if (!weir_ipv6_walk(data, end, c))
 		return WEIR_DROP_BAD_IPV6;
 	room = end - c->at;
 	/* Hosts ignore ND that comes in fragments (RFC 6980); nothing may hide in what they put together. */
@@ -225,8 +208,8 @@ parse_ipv6(const uint8_t *data, uint32_t l3, struct weir_key *key, struct weir_f
 	frame->tos = ipv6_tos(ip);
 	memcpy(key->src, ip->src_addr, sizeof(key->src));
 	memcpy(key->dst, ip->dst_addr, sizeof(key->dst));
-	if (unlikely(is_extension(ip->proto))) {
-		struct chain c = {.at = l3 + (uint32_t)sizeof(*ip), .proto = ip->proto};
+	if (unlikely(ipv6_is_extension(ip->proto))) {
+		struct ipv6_chain c = {.at = l3 + (uint32_t)sizeof(*ip), .proto = ip->proto};
 
 		return parse_extended(data, l3 + total, &c, key, frame);
 	}

@@ -52,18 +52,24 @@ want_bytes(struct weir_tunnel_match *match, size_t at, const void *bytes, size_t
 		want(match, at + i, 0xff, ((const uint8_t *)bytes)[i]);
 }
 
-/* VXLAN's port, and its flag that the VNI is valid. */
+/* VXLAN's port, and its flag that the VNI is valid; Geneve's: version 0 without options, neither O nor C. */
 static void
-want_vxlan(struct weir_tunnel_match *match, size_t l4)
+want_tunnel(struct weir_tunnel_match *match, size_t l4, enum weir_tunnel tunnel)
 {
-	const rte_be16_t port = RTE_BE16(WEIR_VXLAN_PORT);
+	const rte_be16_t port = tunnel == WEIR_GENEVE ? RTE_BE16(WEIR_GENEVE_PORT) : RTE_BE16(WEIR_VXLAN_PORT);
 
 	want_bytes(match, l4 + 2, &port, sizeof(port));
-	want(match, l4 + 8, 0x08, 0x08);
+	if (tunnel == WEIR_GENEVE) {
+		want(match, l4 + 8, 0xff, 0);
+		want(match, l4 + 9, 0xc0, 0);
+	} else {
+		want(match, l4 + 8, 0x08, 0x08);
+	}
 }
 
-void
-weir_tunnel_match_init(struct weir_tunnel_match *match, const struct weir_mac *mac, const struct weir_ip *ip)
+static void
+init_match(
+    struct weir_tunnel_match *match, enum weir_tunnel tunnel, const struct weir_mac *mac, const struct weir_ip *ip)
 {
 	memset(match, 0, sizeof(*match));
 	if (ip == NULL) {
@@ -81,7 +87,7 @@ weir_tunnel_match_init(struct weir_tunnel_match *match, const struct weir_mac *m
 		want(match, L3 + 7, 0xff, 0);
 		want(match, L3 + 9, 0xff, IPPROTO_UDP);
 		want_bytes(match, L3 + 16, &ip->b[12], 4);
-		want_vxlan(match, V4_L4);
+		want_tunnel(match, V4_L4, tunnel);
 	} else {
 		const rte_be16_t type = RTE_BE16(RTE_ETHER_TYPE_IPV6);
 
@@ -90,6 +96,14 @@ weir_tunnel_match_init(struct weir_tunnel_match *match, const struct weir_mac *m
 		want(match, L3 + 1, 0x10, 0); /* neither ECT(1) nor CE */
 		want(match, L3 + 6, 0xff, IPPROTO_UDP);
 		want_bytes(match, L3 + 24, ip, sizeof(*ip));
-		want_vxlan(match, V6_L4);
+		want_tunnel(match, V6_L4, tunnel);
 	}
+}
+
+void
+weir_tunnel_match_init(
+    struct weir_tunnel_match match[WEIR_TUNNELS], const struct weir_mac *mac, const struct weir_ip *ip)
+{
+	for (enum weir_tunnel tunnel = 0; tunnel < WEIR_TUNNELS; tunnel++)
+		init_match(&match[tunnel], tunnel, mac, ip);
 }

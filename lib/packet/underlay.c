@@ -3,13 +3,12 @@
 #include <rte_branch_prediction.h>
 #include <rte_ether.h>
 #include <rte_icmp.h>
-#include <rte_udp.h>
-#include <rte_vxlan.h>
 
 #include "packet_priv.h"
 #include "weir_packet.h"
 
-#define ICMP6_ECHO_REQUEST 128
+_Static_assert(RTE_ETHER_HDR_LEN + 60 + UDP_TUNNEL_LEN + GENEVE_OPTIONS * 4 == WEIR_OUTER_MAX, "as it says");
+_Static_assert(RTE_VLAN_HLEN + WEIR_OUTER_MAX + WEIR_HEADERS_MAX <= WEIR_PULLUP, "all that is read is contiguous");
 
 static inline bool
 header_sum_ok(const uint8_t *l3, uint32_t header)
@@ -23,12 +22,41 @@ header_sum_ok(const uint8_t *l3, uint32_t header)
 	return sum_fold(sum) == UINT16_MAX;
 }
 
+/* What a tunnel's header names, with `skip` bytes to the tenant's frame in the UDP datagram of `len` bytes at l4. */
+static inline enum weir_reason
+set_tunnel(
+    const uint8_t *data, uint32_t l4, uint32_t len, uint32_t skip, enum weir_tunnel tunnel, struct weir_outer *outer)
+{
+	const struct tunnel_hdr *header = (const struct tunnel_hdr *)(data + l4 + sizeof(struct rte_udp_hdr));
+
+	outer->kind = WEIR_UNDERLAY_TUNNEL;
+	outer->tunnel = tunnel;
+	outer->vni = rte_be_to_cpu_32(header->vni) >> 8;
+	outer->inner = l4 + skip;
+	outer->inner_len = len - skip;
+	return WEIR_OK;
+}
+
+static enum weir_reason
+parse_geneve(const uint8_t *data, uint32_t l4, uint32_t len, struct weir_outer *outer)
+{
+	const uint8_t *header = data + l4 + sizeof(struct rte_udp_hdr);
+	uint32_t skip;
+
+	if (len < UDP_TUNNEL_LEN || (load32(header) & GENEVE_CHECKED) != GENEVE_ETHERNET)
+		return WEIR_DROP_BAD_GENEVE;
+	skip = UDP_TUNNEL_LEN + (header[0] & GENEVE_OPTIONS) * 4u;
+	if (len < skip)
+		return WEIR_DROP_BAD_GENEVE;
+	return set_tunnel(data, l4, len, skip, WEIR_GENEVE, outer);
+}
+
 /* The UDP datagram at offset l4, with `room` bytes to the end of its IP packet. */
 static inline enum weir_reason
 parse_tunnel(const uint8_t *data, uint32_t l4, uint32_t room, struct weir_outer *outer)
 {
 	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)(data + l4);
-	const struct rte_vxlan_hdr *vxlan = (const struct rte_vxlan_hdr *)(udp + 1);
+	const struct tunnel_hdr *vxlan = (const struct tunnel_hdr *)(udp + 1);
 	uint32_t len;
 
 	if (unlikely(room < sizeof(*udp)))
@@ -37,16 +65,14 @@ parse_tunnel(const uint8_t *data, uint32_t l4, uint32_t room, struct weir_outer 
 	if (unlikely(len < sizeof(*udp) || len > room))
 		return WEIR_DROP_BAD_L4;
 	if (unlikely(udp->dst_port != RTE_BE16(WEIR_VXLAN_PORT))) {
+		if (udp->dst_port == RTE_BE16(WEIR_GENEVE_PORT))
+			return parse_geneve(data, l4, len, outer);
 		outer->kind = WEIR_UNDERLAY_OTHER;
 		return WEIR_OK;
 	}
-	if (unlikely(len < RTE_ETHER_VXLAN_HLEN || (vxlan->vx_flags & VXLAN_FLAG_VNI) == 0))
+	if (unlikely(len < UDP_TUNNEL_LEN || (vxlan->flags & VXLAN_FLAG_VNI) == 0))
 		return WEIR_DROP_BAD_VXLAN;
-	outer->kind = WEIR_UNDERLAY_VXLAN;
-	outer->vni = rte_be_to_cpu_32(vxlan->vx_vni) >> 8;
-	outer->inner = l4 + (uint32_t)RTE_ETHER_VXLAN_HLEN;
-	outer->inner_len = len - (uint32_t)RTE_ETHER_VXLAN_HLEN;
-	return WEIR_OK;
+	return set_tunnel(data, l4, len, UDP_TUNNEL_LEN, WEIR_VXLAN, outer);
 }
 
 /* What of a parsed frame that is no tunnel packet a host would answer. IPv4 fragments have been refused before. */
@@ -102,7 +128,7 @@ weir_parse_underlay(const uint8_t *data, uint32_t avail, uint32_t len, bool chec
 	uint32_t header, total;
 	rte_be16_t type;
 
-	if (unlikely(len < l3 || avail < RTE_MIN(len, (uint32_t)WEIR_HEADERS_MAX)))
+	if (unlikely(len < l3 || avail < RTE_MIN(len, (uint32_t)(WEIR_OUTER_MAX + WEIR_HEADERS_MAX))))
 		return WEIR_DROP_SHORT_FRAME;
 	type = load16(data + l3 - sizeof(type));
 	if (likely(type == RTE_BE16(RTE_ETHER_TYPE_IPV4))) {

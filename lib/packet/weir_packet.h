@@ -18,7 +18,16 @@
 #include "weir_reason.h"
 
 #define WEIR_VXLAN_PORT 4789
+#define WEIR_GENEVE_PORT 6081
 #define WEIR_VNI_MAX 0xffffff
+
+/* Formats of tunnels. Headers are of one length, Geneve's options apart, and have the VNI in one place. */
+enum weir_tunnel {
+	WEIR_VXLAN,  /* RFC 7348 */
+	WEIR_GENEVE, /* RFC 8926 */
+	WEIR_TUNNELS,
+};
+const char *weir_tunnel_name(enum weir_tunnel tunnel); /* "vxlan", "geneve" */
 
 /* ---- the flow key ---- */
 
@@ -31,6 +40,7 @@ enum {
 /* In `ingress`, beside a VNI. */
 #define WEIR_KEY_TUNNEL 0x80000000u
 #define WEIR_KEY_TUNNEL_V6 0x40000000u
+#define WEIR_KEY_GENEVE 0x20000000u /* else VXLAN */
 
 /*
  * One direction of one conversation as it enters (exact match; design.md 1.1). Multi-byte fields are in network order
@@ -38,7 +48,7 @@ enum {
  * eight 64-bit words.
  */
 struct weir_key {
-	uint32_t ingress;   /* where it came in, host order: a vport's interface id, or WEIR_KEY_TUNNEL | VNI */
+	uint32_t ingress;   /* where it came in, host order: a vport's interface id, or weir_key_tunnel() */
 	uint16_t ethertype; /* of what follows the tags; for 802.3 frames their length field is replaced by 0 */
 	uint8_t proto;	    /* IP protocol, after extension headers; of fragments: what the fragment header says */
 	uint8_t flags;	    /* WEIR_KEY_* */
@@ -52,6 +62,20 @@ struct weir_key {
 	uint32_t peer;	  /* tunnel: the remote, its IPv4 address or (WEIR_KEY_TUNNEL_V6) its VTEP id; else 0 */
 } __attribute__((aligned(8)));
 _Static_assert(sizeof(struct weir_key) == 64, "one cacheline");
+
+/* `ingress` of what came through a tunnel over IPv4; over IPv6 WEIR_KEY_TUNNEL_V6 is set too. */
+static inline uint32_t
+weir_key_tunnel(enum weir_tunnel tunnel, uint32_t vni)
+{
+	return WEIR_KEY_TUNNEL | (tunnel == WEIR_GENEVE ? WEIR_KEY_GENEVE : 0) | vni;
+}
+
+/* The format, of the `ingress` of a tunnel. */
+static inline enum weir_tunnel
+weir_key_format(uint32_t ingress)
+{
+	return (ingress & WEIR_KEY_GENEVE) != 0 ? WEIR_GENEVE : WEIR_VXLAN;
+}
 
 /* ---- a tenant's frame ---- */
 
@@ -93,8 +117,11 @@ struct weir_frame {
 enum weir_reason weir_parse_frame(
     const uint8_t *data, uint32_t avail, uint32_t len, struct weir_key *key, struct weir_frame *frame);
 
-/* Enough contiguous bytes for a tenant's headers and the outer ones in front of them (94 with all IPv4 options). */
-#define WEIR_PULLUP 384
+/* The longest outer headers: Ethernet, IPv4 with all its options, UDP, Geneve with all of its own. */
+#define WEIR_OUTER_MAX 342
+
+/* Enough contiguous bytes for a tenant's headers and the outer ones in front of them, a VLAN tag among these. */
+#define WEIR_PULLUP 640
 
 int weir_packet_gather(struct rte_mbuf *m); /* the unusual case of weir_packet_pullup() */
 
@@ -141,7 +168,7 @@ enum weir_reason weir_parse_nd(const uint8_t *frame_data, const struct weir_fram
 /* ---- the underlay ---- */
 
 enum weir_underlay_kind {
-	WEIR_UNDERLAY_VXLAN,
+	WEIR_UNDERLAY_TUNNEL,
 	WEIR_UNDERLAY_ARP,
 	WEIR_UNDERLAY_ND,
 	WEIR_UNDERLAY_ECHO,  /* ICMP or ICMPv6 echo request */
@@ -150,25 +177,28 @@ enum weir_underlay_kind {
 
 struct weir_outer {
 	enum weir_underlay_kind kind;
-	uint32_t vni;		 /* VXLAN: host order */
-	uint32_t inner;		 /* VXLAN: offset of the tenant's frame from the first byte of `data` */
-	uint32_t inner_len;	 /* VXLAN: its bytes: to the end of the UDP datagram, not of the outer frame */
+	enum weir_tunnel tunnel; /* TUNNEL: its format */
+	uint32_t vni;		 /* TUNNEL: host order */
+	uint32_t inner;		 /* TUNNEL: offset of the tenant's frame from the first byte of `data` */
+	uint32_t inner_len;	 /* TUNNEL: its bytes: to the end of the UDP datagram, not of the outer frame */
 	struct weir_ip src, dst; /* ARP: sender's and target's; zero where there is neither IP nor ARP */
 	uint8_t tos;		 /* IP: outer DSCP and ECN */
 	struct weir_frame frame; /* ARP, ND, ECHO: the outer frame parsed */
 };
 
 /*
- * Parses a frame from the underlay, its VLAN tag (if any) taken off already; `data`, `avail` and `len` as for
- * weir_parse_frame(). IPv4 header checksum verified here unless `checksum_ok`. Outer UDP checksum: the NIC's verdict
- * only (the caller's business). VXLAN: UDP port 4789, I flag set, reserved bits ignored (RFC 7348); over IPv4 with or
- * without options, over IPv6 without extension headers. ND and ECHO have no extension headers either. For VXLAN, goes
- * on by
+ * Parses a frame from the underlay, its VLAN tag (if any) taken off already; `data` holds `avail` contiguous bytes of
+ * a frame `len` bytes long: all of it, or at least WEIR_OUTER_MAX + WEIR_HEADERS_MAX. IPv4 header checksum verified
+ * here unless `checksum_ok`. Outer UDP checksum: the NIC's verdict only (the caller's business). Reserved bits are
+ * ignored. VXLAN: UDP port 4789, I flag set (RFC 7348). Geneve: UDP port 6081, version 0, Ethernet inside, neither
+ * OAM nor critical options; other options are skipped unread, as RFC 8926 allows who understands none. Both over IPv4
+ *with or without options, over IPv6 without extension headers. ND and ECHO have no extension headers either. For a
+ * tunnel, goes on by
  *
  *	weir_parse_frame(data + outer.inner, avail - outer.inner, outer.inner_len, &key, &frame)
  *
- * Returns WEIR_OK, or SHORT_FRAME, BAD_IPV4, BAD_IPV6, BAD_L4, BAD_ARP, BAD_VXLAN, OUTER_FRAGMENT; then *outer is
- * undefined.
+ * Returns WEIR_OK, or SHORT_FRAME, BAD_IPV4, BAD_IPV6, BAD_L4, BAD_ARP, BAD_VXLAN, BAD_GENEVE, OUTER_FRAGMENT; then
+ * *outer is undefined.
  */
 enum weir_reason weir_parse_underlay(
     const uint8_t *data, uint32_t avail, uint32_t len, bool checksum_ok, struct weir_outer *outer);
@@ -188,11 +218,12 @@ struct weir_encap {
 	uint16_t sum;	    /* of what its checksum covers (IPv4: header; IPv6: UDP), all that never changes */
 	uint16_t mtu;	    /* largest outer IP packet */
 	uint32_t port;	    /* index of the port it leaves by */
-	uint8_t header[80]; /* Ethernet (and underlay VLAN tag), IP, UDP, VXLAN */
+	uint8_t header[80]; /* Ethernet (and underlay VLAN tag), IP, UDP, VXLAN or Geneve */
 } WEIR_CACHE_ALIGNED;
 
 /* What weir_encap_init() needs to know. vlan WEIR_NONE = untagged. */
 struct weir_encap_params {
+	enum weir_tunnel tunnel;
 	struct weir_mac smac, dmac;
 	uint32_t vlan;
 	struct weir_ip src, dst; /* of one family */
@@ -211,7 +242,13 @@ weir_encap_overhead(const struct weir_encap *encap)
 	return encap->len;
 }
 
-/* Would a tenant's frame of this length fit the MTU of the remote's port? */
+/* The largest tenant's frame that fits the MTU of the remote's port. */
+static inline uint32_t
+weir_encap_room(const struct weir_encap *encap)
+{
+	return (uint32_t)encap->mtu + encap->l2_len - encap->len;
+}
+
 static inline bool
 weir_encap_fits(const struct weir_encap *encap, uint32_t frame_len)
 {

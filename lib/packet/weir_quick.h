@@ -6,8 +6,8 @@
  * wrong, is left to them. Without AVX-512 (F, BW, VBMI) nothing is usual.
  *
  * Usual is: TCP or UDP over IPv4 without options or IPv6 without extension headers, no fragment, no tags of its own,
- * of at least WEIR_QUICK_MIN bytes (IPv6: 64); as a tunnel packet, VXLAN over the same, to the template's addresses,
- * without a congestion mark. Any thread, as weir_packet.h.
+ * of at least WEIR_QUICK_MIN bytes (IPv6: 64); as a tunnel packet, VXLAN or Geneve without options over the same, to
+ * the template's addresses, without a congestion mark. Any thread, as weir_packet.h.
  */
 #ifndef WEIR_QUICK_H
 #define WEIR_QUICK_H
@@ -25,17 +25,18 @@
 
 #define WEIR_QUICK_MIN 54 /* Ethernet, IPv4, TCP */
 
-/* The first 64 bytes of tunnel packets to one address of ours: (data & mask) has to be `value`. */
+/* The first 64 bytes of tunnel packets of one format to one address of ours: (data & mask) has to be `value`. */
 struct weir_tunnel_match {
 	uint8_t mask[64], value[64];
 } WEIR_CACHE_ALIGNED;
 
-/* Of packets to `mac` and `ip`; `ip` NULL: of none. */
-void weir_tunnel_match_init(struct weir_tunnel_match *match, const struct weir_mac *mac, const struct weir_ip *ip);
+/* Of packets to `mac` and `ip`, by format; `ip` NULL: of none. */
+void weir_tunnel_match_init(
+    struct weir_tunnel_match match[WEIR_TUNNELS], const struct weir_mac *mac, const struct weir_ip *ip);
 
 /* A tunnel packet whose outer headers are the usual ones. */
 struct weir_quick_tunnel {
-	uint32_t vni;	    /* host order */
+	uint32_t ingress;   /* of the key */
 	uint32_t inner;	    /* offset of the tenant's frame */
 	uint32_t inner_len; /* its bytes; so many are there */
 };
@@ -130,15 +131,22 @@ weir_quick_checksum_ok(const uint8_t *ip)
  * The outer headers of `len` contiguous bytes: true if they are usual. `v6`: of which of the two versions.
  */
 static inline bool
-weir_quick_underlay(const uint8_t *data, uint32_t len, const struct weir_tunnel_match *match, bool v6,
+weir_quick_underlay(const uint8_t *data, uint32_t len, const struct weir_tunnel_match match[WEIR_TUNNELS], bool v6,
     bool checksum_ok, struct weir_quick_tunnel *tunnel)
 {
 	const uint32_t l4 = v6 ? WEIR_QUICK_V6_L4 : WEIR_QUICK_V4_L4;
 	uint32_t room, udp;
 
 	tunnel->inner = l4 + 16;
-	if (len < tunnel->inner + WEIR_QUICK_MIN || !weir_quick_matches(data, match))
+	tunnel->ingress = WEIR_KEY_TUNNEL | (v6 ? WEIR_KEY_TUNNEL_V6 : 0);
+	if (len < tunnel->inner + WEIR_QUICK_MIN)
 		return false;
+	if (__builtin_expect(!weir_quick_matches(data, &match[WEIR_VXLAN]), 0)) {
+		/* What Geneve carries stands behind the template's bytes, over IPv6. */
+		if (!weir_quick_matches(data, &match[WEIR_GENEVE]) || weir_quick_be16(data + l4 + 10) != 0x6558)
+			return false;
+		tunnel->ingress |= WEIR_KEY_GENEVE;
+	}
 	/* An IPv4 address in an IPv6 header is a lie. */
 	if (v6 && weir_ip_is_v4((const struct weir_ip *)(data + WEIR_QUICK_V6_SRC)))
 		return false;
@@ -147,7 +155,7 @@ weir_quick_underlay(const uint8_t *data, uint32_t len, const struct weir_tunnel_
 		  : weir_quick_be16(data + WEIR_QUICK_V4_TOTAL) - (uint32_t)(WEIR_QUICK_V4_L4 - WEIR_QUICK_L3);
 	udp = weir_quick_be16(data + l4 + 4);
 	tunnel->inner_len = udp - 16;
-	tunnel->vni = weir_quick_be32(data + l4 + 12) >> 8;
+	tunnel->ingress |= weir_quick_be32(data + l4 + 12) >> 8;
 	return udp >= 16 + WEIR_QUICK_MIN && udp <= room && room <= len - l4 &&
 	       (v6 || checksum_ok || weir_quick_checksum_ok(data + WEIR_QUICK_L3));
 }
@@ -255,7 +263,7 @@ weir_quick_origin_of(uint32_t ingress, uint32_t peer)
 }
 
 static inline bool
-weir_quick_underlay(const uint8_t *data, uint32_t len, const struct weir_tunnel_match *match, bool v6,
+weir_quick_underlay(const uint8_t *data, uint32_t len, const struct weir_tunnel_match match[WEIR_TUNNELS], bool v6,
     bool checksum_ok, struct weir_quick_tunnel *tunnel)
 {
 	(void)data, (void)len, (void)match, (void)v6, (void)checksum_ok, (void)tunnel;

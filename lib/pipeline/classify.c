@@ -15,7 +15,7 @@ find_remote(const struct weir_vnet *vnet, const struct weir_key *key, const stru
 	const struct weir_switch *sw = weir_vnet_switch(vnet, weir_vnet_by_vni(vnet, key->ingress & WEIR_VNI_MAX));
 
 	*reason = WEIR_DROP_UNKNOWN_VNI;
-	if (sw == NULL)
+	if (sw == NULL || sw->tunnel != weir_key_format(key->ingress))
 		return NULL;
 	*reason = WEIR_DROP_UNKNOWN_REMOTE;
 	if ((key->ingress & WEIR_KEY_TUNNEL_V6) != 0)

@@ -49,9 +49,9 @@ send_copy(struct weir_pipe *pipe, const struct leaving *original, uint64_t now)
 
 /* What came from a remote goes to none (split horizon). */
 static inline uint32_t
-n_members(const struct weir_switch *sw, const struct weir_iface *in)
+n_members(const struct weir_switch *sw, const struct weir_iface *from)
 {
-	return sw->n_vports + (in->kind == WEIR_IFACE_REMOTE ? 0 : sw->n_remotes);
+	return sw->n_vports + (from->kind == WEIR_IFACE_REMOTE ? 0 : sw->n_remotes);
 }
 
 /* The end of those that are served together, of n from `next` on: what is left for later are two or none, since one
@@ -70,13 +70,13 @@ static uint32_t
 serve(struct weir_pipe *pipe, const struct weir_switch *sw, struct leaving *leaving, uint32_t next, uint32_t end,
     uint64_t now)
 {
-	bool last = end == n_members(sw, leaving->in);
+	bool last = end == n_members(sw, leaving->from);
 	uint32_t served = 0;
 
 	for (uint32_t k = next; k < end; k++) {
 		const struct weir_iface *out = k < sw->n_vports ? sw->vports[k] : sw->remotes[k - sw->n_vports];
 
-		if (out->id == leaving->in->id)
+		if (out->id == leaving->from->id)
 			continue;
 		if (served++ > 0)
 			send_copy(pipe, leaving, now);
@@ -99,13 +99,16 @@ static void
 count_copies(struct weir_pipe *pipe, const struct weir_iface *in, uint32_t copies)
 {
 	pipe->work.copies += copies;
+	/* What a router made is generated anew for each way out. */
+	if (in->kind == WEIR_IFACE_ROUTER)
+		return;
 	weir_count(pipe->counters, in->id)->copies += copies;
 }
 
 void
 flood(struct weir_pipe *pipe, const struct weir_switch *sw, struct leaving *leaving, uint64_t now)
 {
-	uint32_t n = n_members(sw, leaving->in), end = end_of(0, n, WEIR_COPIES_BURST);
+	uint32_t n = n_members(sw, leaving->from), end = end_of(0, n, WEIR_COPIES_BURST);
 
 	leaving->limit_in = 0; /* charged already, for all */
 	leaving->frame = NULL;
@@ -117,6 +120,8 @@ flood(struct weir_pipe *pipe, const struct weir_switch *sw, struct leaving *leav
 	    .m = leaving->m,
 	    .iface = leaving->in->id,
 	    .serial = leaving->in->serial,
+	    .from = leaving->from->id,
+	    .made = leaving->in->kind == WEIR_IFACE_ROUTER,
 	    .tenant = leaving->in->tenant->id,
 	    .sw = sw->id,
 	    .gen = switch_gen(pipe, sw->id),
@@ -135,12 +140,14 @@ flood(struct weir_pipe *pipe, const struct weir_switch *sw, struct leaving *leav
 static bool
 go_on(struct weir_pipe *pipe, struct flood *flood, uint32_t most)
 {
-	const struct weir_iface *in = weir_vnet_iface(pipe->vnet, flood->iface);
+	const struct weir_iface *in = weir_vnet_iface(pipe->vnet, flood->iface),
+				*from = weir_vnet_iface(pipe->vnet, flood->from);
 	uint64_t due = WEIR_COPIES_BURST + (pipe->now - flood->begin) / WEIR_COPIES_NS;
 	const struct weir_switch *sw = weir_vnet_switch(pipe->vnet, flood->sw);
 	struct leaving leaving = {
 	    .m = flood->m,
 	    .in = in,
+	    .from = from,
 	    .tenant = flood->tenant,
 	    .bytes = flood->bytes,
 	    .tags = flood->tags,
@@ -150,18 +157,22 @@ go_on(struct weir_pipe *pipe, struct flood *flood, uint32_t most)
 	uint32_t end;
 
 	/* Who is a member has changed: who was served is not known any more. */
-	if (switch_gen(pipe, flood->sw) != flood->gen || sw == NULL || in == NULL || in->serial != flood->serial) {
-		weir_count(pipe->counters, flood->iface)->copies++;
-		weir_count_drop(pipe->counters, flood->iface, WEIR_DROP_RX, WEIR_DROP_RECONFIGURED, flood->bytes);
+	if (switch_gen(pipe, flood->sw) != flood->gen || sw == NULL || in == NULL || from == NULL ||
+	    in->serial != flood->serial) {
+		if (!flood->made) {
+			weir_count(pipe->counters, flood->iface)->copies++;
+			weir_count_drop(
+			    pipe->counters, flood->iface, WEIR_DROP_RX, WEIR_DROP_RECONFIGURED, flood->bytes);
+		}
 		rte_pktmbuf_free(flood->m);
 		return false;
 	}
 	if (due <= flood->next)
 		return true;
-	end = end_of(flood->next, n_members(sw, in), (uint32_t)RTE_MIN(due - flood->next, most));
+	end = end_of(flood->next, n_members(sw, from), (uint32_t)RTE_MIN(due - flood->next, most));
 	count_copies(pipe, in, serve(pipe, sw, &leaving, flood->next, end, pipe->now));
 	flood->next = end;
-	return end < n_members(sw, in);
+	return end < n_members(sw, from);
 }
 
 void

@@ -31,6 +31,7 @@ count_offered(struct weir_pipe *pipe, const struct leaving *leaving, enum weir_r
 	struct weir_count *count = weir_count(pipe->counters, leaving->out_id);
 
 	count->offered++;
+	count->generated += leaving->in->kind == WEIR_IFACE_ROUTER;
 	if (reason != WEIR_OK) {
 		weir_count_drop(pipe->counters, leaving->out_id, WEIR_DROP_TX, reason, leaving->bytes);
 		return;
@@ -48,6 +49,7 @@ leaving_of(const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, c
 	return (struct leaving){
 	    .m = burst->m[i],
 	    .in = verdict->in,
+	    .from = verdict->from != NULL ? verdict->from : verdict->in,
 	    .out = verdict->out,
 	    .port = verdict->port,
 	    .out_id = verdict->out_id,
@@ -65,17 +67,27 @@ leaving_of(const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, c
 	};
 }
 
+/* The largest IP packet that the way out takes. */
+static uint32_t
+mtu_of(const struct leaving *leaving)
+{
+	return leaving->to_remote ? weir_encap_room(leaving->encap) - 14
+				  : __atomic_load_n(&leaving->port->mtu, __ATOMIC_RELAXED);
+}
+
 /* Not let out to the one interface of its verdict: counted where it was refused. */
 static void
-lose(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct leaving *leaving,
-    enum weir_reason reason)
+lose(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_verdict *verdict,
+    const struct leaving *leaving, enum weir_reason reason)
 {
 	if (leaving->refused_in) {
 		drop(pipe, burst, i, reason);
 		return;
 	}
-	weir_count(pipe->counters, burst->in[i]->id)->accepted++;
+	count_accepted(pipe, burst->in[i]->id, verdict, leaving->bytes);
 	count_offered(pipe, leaving, reason);
+	if (reason == WEIR_DROP_MTU && verdict->at != NULL)
+		router_tell(pipe, burst, i, verdict, reason, mtu_of(leaving));
 	rte_pktmbuf_free(leaving->m);
 }
 
@@ -90,9 +102,10 @@ send_known(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 	reason = may_leave(pipe, &leaving, burst->now);
 	if (__builtin_expect(reason != WEIR_OK, 0)) {
 		enter(pipe, burst, i, verdict->in, leaving.bytes);
-		lose(pipe, burst, i, &leaving, reason);
+		lose(pipe, burst, i, verdict, &leaving, reason);
 		return;
 	}
+	rewrite_routed(leaving.m, &burst->frame[i], verdict, 0);
 	weir_count_path(pipe->counters, &burst->path[i]->count, verdict->key.in, verdict->out_id, leaving.bytes);
 	rewrite(pipe, &leaving, burst->now);
 }
@@ -150,6 +163,7 @@ straight_to_vport(struct weir_pipe *pipe, const struct weir_burst *burst, uint32
 				 buf->room <= 0 || !pass_straight(s, path, bytes),
 		0))
 		return false;
+	rewrite_routed(m, &burst->frame[i], verdict, 0);
 	if (verdict->tag != 0)
 		(void)weir_vlan_push(m, verdict->tag);
 	tx_put(buf, m, verdict->out_id, bytes);
@@ -180,6 +194,7 @@ straight_to_remote(struct weir_pipe *pipe, const struct weir_burst *burst, uint3
 	buf = tx_buffer(pipe, port);
 	if (__builtin_expect(buf->n >= buf->slots || buf->room <= 0 || !pass_straight(s, path, bytes), 0))
 		return false;
+	rewrite_routed(m, &burst->frame[i], verdict, 0);
 	(void)weir_encap_push(m, encap, verdict->vni, burst->flow[i]->entropy, burst->frame[i].tos, port->tx_flags);
 	tx_put(buf, m, verdict->out_id, bytes);
 	return true;
@@ -203,15 +218,17 @@ send_new(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 	enum weir_reason reason;
 
 	if (verdict->action == WEIR_FLOOD) {
+		rewrite_routed(leaving.m, &burst->frame[i], verdict, 0);
 		flood(pipe, verdict->sw, &leaving, burst->now);
 		return;
 	}
 	reason = may_leave(pipe, &leaving, burst->now);
 	if (reason != WEIR_OK) {
-		lose(pipe, burst, i, &leaving, reason);
+		lose(pipe, burst, i, verdict, &leaving, reason);
 		return;
 	}
-	weir_count(pipe->counters, burst->in[i]->id)->accepted++;
+	rewrite_routed(leaving.m, &burst->frame[i], verdict, 0);
+	count_accepted(pipe, burst->in[i]->id, verdict, leaving.bytes);
 	count_offered(pipe, &leaving, WEIR_OK);
 	rewrite(pipe, &leaving, burst->now);
 }

@@ -83,7 +83,8 @@ remember(const struct weir_pipe *pipe, const struct weir_key *key, uint32_t path
 {
 	const struct weir_path *at = weir_path(pipe->paths, path);
 
-	if (at->verdict.action != WEIR_FORWARD || at->verdict.learn)
+	/* Behind a router more than hosts' MACs decides. */
+	if (at->verdict.action != WEIR_FORWARD || at->verdict.learn || at->verdict.trail != NULL)
 		return;
 	*recent_of(pipe, key) = (struct recent){.ingress = key->ingress,
 	    .peer = key->peer,
@@ -147,19 +148,24 @@ walk(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_f
 	struct weir_verdict *verdict = &burst->scratch[i];
 	const struct weir_iface *in = burst->in[i];
 	enum weir_reason reason = weir_resolve(pipe->vnet, in, &burst->key[i], &burst->frame[i],
-	    rte_pktmbuf_mtod(burst->m[i], const uint8_t *), verdict);
+	    rte_pktmbuf_mtod(burst->m[i], const uint8_t *), verdict, &burst->trail[i]);
+	bool taken = reason == WEIR_OK && (verdict->action == WEIR_ANSWER || verdict->action == WEIR_WAIT);
 
 	pipe->work.walks++;
-	if (flow != NULL && (reason != WEIR_OK || !adopt(pipe, flow, in, burst->now))) {
+	burst->verdict[i] = verdict;
+	burst->flow[i] = NULL;
+	/* That one packet has no hops left says nothing of the flow's others. */
+	if (flow != NULL && reason != WEIR_DROP_TTL_EXCEEDED &&
+	    (reason != WEIR_OK || taken || !adopt(pipe, flow, in, burst->now))) {
 		forget(pipe, flow);
 		flow = NULL;
 	}
 	/* A bridge learns from frames that it has nowhere to send, too. */
 	if (verdict->learn || (reason == WEIR_OK && !verdict->cacheable))
 		learn(pipe, in, &burst->key[i].smac, burst->now);
-	burst->verdict[i] = verdict;
-	burst->flow[i] = NULL;
-	if (reason != WEIR_OK || !verdict->cacheable)
+	if (verdict->hears)
+		router_hear(pipe, burst, i);
+	if (reason != WEIR_OK || !verdict->cacheable || taken)
 		return reason;
 	burst->flow[i] = install(pipe, burst, i, verdict, flow);
 	if (burst->flow[i] != NULL) {
@@ -185,6 +191,7 @@ miss(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_f
 	enum weir_reason reason;
 
 	burst->path[i] = NULL;
+	burst->verdict[i] = NULL;
 	if (index != WEIR_NONE)
 		return follow(pipe, burst, i, index);
 	reason = classify(pipe, burst, i);
@@ -245,7 +252,13 @@ take_walk(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 
 	burst->n_new++;
 	if (reason != WEIR_OK) {
+		if (burst->verdict[i] != NULL && burst->verdict[i]->at != NULL)
+			router_tell(pipe, burst, i, burst->verdict[i], reason, 0);
 		drop(pipe, burst, i, reason);
+		return false;
+	}
+	if (burst->verdict[i]->action > WEIR_FLOOD) {
+		router_take(pipe, burst, i);
 		return false;
 	}
 	if (burst->flow[i] != NULL)
@@ -302,7 +315,7 @@ take_any(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct ad
 	if (burst->forgot || (flow == NULL && may_be_added(added, burst->hash[i])))
 		flow = burst->flow[i] = weir_flows_find(pipe->flows, &burst->key[i], burst->hash[i]);
 	path = flow != NULL ? standing(pipe->vnet, weir_path(pipe->paths, 0), flow) : NULL;
-	if (path == NULL)
+	if (path == NULL || !has_hops(burst->m[i], &burst->frame[i], &path->verdict))
 		return take_walk(pipe, burst, i);
 	if (path->verdict.action == WEIR_FORWARD)
 		take_path(pipe, burst, i, flow, path);
@@ -374,7 +387,8 @@ stage_lookup(struct weir_pipe *pipe, struct weir_burst *burst)
 		struct weir_flow *flow = burst->flow[i];
 		struct weir_path *path = flow != NULL ? standing(vnet, paths, flow) : NULL;
 
-		if (__builtin_expect(path != NULL && path->verdict.action == WEIR_FORWARD, 1)) {
+		if (__builtin_expect(path != NULL && path->verdict.action == WEIR_FORWARD, 1) &&
+		    has_hops(burst->m[i], &burst->frame[i], &path->verdict)) {
 			take_path(pipe, burst, i, flow, path);
 			burst->live[kept++] = i;
 		} else {

@@ -79,19 +79,18 @@ punt(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct 
 
 /* Who sent it, for the key: an IPv4 address as it is, an IPv6 one by the id of its VTEP. */
 static inline void
-tunnel_source(
-    const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, uint32_t vni, const struct weir_ip *source)
+tunnel_source(const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_outer *outer)
 {
 	struct weir_key *key = &burst->key[i];
 
-	key->ingress = WEIR_KEY_TUNNEL | vni;
-	if (weir_ip_is_v4(source)) {
-		memcpy(&key->peer, &source->b[12], sizeof(key->peer));
+	key->ingress = weir_key_tunnel(outer->tunnel, outer->vni);
+	if (weir_ip_is_v4(&outer->src)) {
+		memcpy(&key->peer, &outer->src.b[12], sizeof(key->peer));
 		return;
 	}
-	burst->source[i] = *source;
+	burst->source[i] = outer->src;
 	key->ingress |= WEIR_KEY_TUNNEL_V6;
-	key->peer = weir_neigh_vtep_find(pipe->vnet->neigh, source);
+	key->peer = weir_neigh_vtep_find(pipe->vnet->neigh, &outer->src, outer->tunnel);
 }
 
 /* The frame in a tunnel packet: true if it goes on. */
@@ -110,7 +109,7 @@ unwrap(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struc
 	    rte_pktmbuf_data_len(m) - outer->inner, outer->inner_len, &burst->key[i], &burst->frame[i]);
 	if (reason == WEIR_OK)
 		reason = weir_decap(m, outer->inner, outer->tos, &burst->frame[i]);
-	tunnel_source(pipe, burst, i, outer->vni, &outer->src);
+	tunnel_source(pipe, burst, i, outer);
 	if (reason == WEIR_OK)
 		return parsed(burst, i);
 	burst->frame[i].len = outer->inner_len;
@@ -134,9 +133,9 @@ parse_underlay(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, con
 	else
 		reason = weir_parse_underlay(data, rte_pktmbuf_data_len(m), rte_pktmbuf_pkt_len(m),
 		    (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD, &outer);
-	if (reason == WEIR_OK && !to_us && (outer.kind == WEIR_UNDERLAY_VXLAN || (data[0] & 1) == 0))
+	if (reason == WEIR_OK && !to_us && (outer.kind == WEIR_UNDERLAY_TUNNEL || (data[0] & 1) == 0))
 		reason = WEIR_DROP_NOT_OURS;
-	if (reason == WEIR_OK && outer.kind == WEIR_UNDERLAY_VXLAN)
+	if (reason == WEIR_OK && outer.kind == WEIR_UNDERLAY_TUNNEL)
 		return unwrap(pipe, burst, i, &outer);
 	enter(pipe, burst, i, weir_vnet_iface(pipe->vnet, underlay->iface), rte_pktmbuf_pkt_len(m));
 	if (reason == WEIR_OK && outer.kind != WEIR_UNDERLAY_OTHER)
@@ -156,12 +155,14 @@ is_plain(const struct rte_mbuf *m)
 
 /* The id of the VTEP that an IPv6 tunnel packet is from: often the one that the packet before it came from. */
 static inline uint32_t
-peer_of(const struct weir_pipe *pipe, struct weir_burst *burst, const struct weir_ip *source)
+peer_of(const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t ingress, const struct weir_ip *source)
 {
-	if (!burst->has_peer || !weir_ip_equal(&burst->peer_source, source)) {
-		burst->has_peer = true;
+	uint32_t tunnel = ingress & ~(uint32_t)WEIR_VNI_MAX;
+
+	if (burst->peer_tunnel != tunnel || !weir_ip_equal(&burst->peer_source, source)) {
+		burst->peer_tunnel = tunnel;
 		burst->peer_source = *source;
-		burst->peer = weir_neigh_vtep_find(pipe->vnet->neigh, source);
+		burst->peer = weir_neigh_vtep_find(pipe->vnet->neigh, source, weir_key_format(ingress));
 	}
 	return burst->peer;
 }
@@ -169,26 +170,24 @@ peer_of(const struct weir_pipe *pipe, struct weir_burst *burst, const struct wei
 /* The usual tunnel packet, of one IP version outside; false: it is not, nothing has changed. */
 static inline bool
 quick_tunnel(const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i,
-    const struct weir_tunnel_match match[2], bool v6)
+    const struct weir_tunnel_match match[2][WEIR_TUNNELS], bool v6)
 {
 	struct rte_mbuf *m = burst->m[i];
 	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
 	bool checksum_ok = (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD;
 	struct weir_quick_tunnel tunnel;
-	uint32_t ingress, peer;
+	uint32_t peer;
 
-	if (!weir_quick_underlay(data, rte_pktmbuf_data_len(m), &match[v6], v6, checksum_ok, &tunnel))
+	if (!weir_quick_underlay(data, rte_pktmbuf_data_len(m), match[v6], v6, checksum_ok, &tunnel))
 		return false;
-	ingress = WEIR_KEY_TUNNEL | tunnel.vni;
 	if (v6) {
 		memcpy(&burst->source[i], data + 22, sizeof(burst->source[i]));
-		ingress |= WEIR_KEY_TUNNEL_V6;
-		peer = peer_of(pipe, burst, &burst->source[i]);
+		peer = peer_of(pipe, burst, tunnel.ingress, &burst->source[i]);
 	} else {
 		memcpy(&peer, data + 26, sizeof(peer));
 	}
-	if (!weir_quick_frame(data + tunnel.inner, tunnel.inner_len, false, weir_quick_origin_of(ingress, peer),
-		&burst->key[i], &burst->frame[i]))
+	if (!weir_quick_frame(data + tunnel.inner, tunnel.inner_len, false,
+		weir_quick_origin_of(tunnel.ingress, peer), &burst->key[i], &burst->frame[i]))
 		return false;
 	burst->received[i] = rte_pktmbuf_pkt_len(m);
 	weir_quick_decap(m, &tunnel);
@@ -196,8 +195,8 @@ quick_tunnel(const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i,
 }
 
 static inline bool
-quick_underlay(
-    const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct weir_tunnel_match match[2])
+quick_underlay(const struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i,
+    const struct weir_tunnel_match match[2][WEIR_TUNNELS])
 {
 	const struct rte_mbuf *m = burst->m[i];
 
@@ -398,7 +397,7 @@ stage_parse(struct weir_pipe *pipe, struct weir_burst *burst)
 	uint32_t target = __atomic_load_n(&map->target[0], __ATOMIC_ACQUIRE);
 	const struct weir_underlay *underlay = underlay_of(pipe, target);
 
-	burst->has_peer = false;
+	burst->peer_tunnel = 0;
 	burst->n_unguessed = 0;
 	if (underlay != NULL)
 		parse_tunnels(pipe, burst, map, underlay);

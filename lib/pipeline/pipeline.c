@@ -76,6 +76,8 @@ weir_pipe_wake(struct weir_pipe *pipe)
 {
 	backlog_begin(pipe);
 	wait_check(pipe, pipe->now);
+	hold_check(pipe);
+	routers_ask(pipe);
 	floods_go_on(pipe);
 }
 
@@ -118,12 +120,19 @@ drop_tx(struct weir_pipe *pipe, uint32_t iface, struct rte_mbuf *m, uint32_t byt
 void
 learn(struct weir_pipe *pipe, const struct weir_iface *in, const struct weir_mac *mac, uint64_t now)
 {
-	struct weir_learn message = {.iface = in->id, .serial = in->serial, .sw = in->sw, .mac = *mac};
+	struct weir_learn message = {
+	    .kind = WEIR_LEARN_MAC, .iface = in->id, .serial = in->serial, .sw = in->sw, .mac = *mac};
 
-	if (share_of(pipe, in->tenant, now)->learned++ >= WEIR_LEARN_SHARE)
+	tell(pipe, in->tenant, &message, now);
+}
+
+void
+tell(struct weir_pipe *pipe, const struct weir_tenant *tenant, const struct weir_learn *message, uint64_t now)
+{
+	if (share_of(pipe, tenant, now)->learned++ >= WEIR_LEARN_SHARE)
 		return;
 	/* A full ring loses nothing but time: the next packet says it again. */
-	(void)rte_ring_sp_enqueue_elem(pipe->learn, &message, sizeof(message));
+	(void)rte_ring_sp_enqueue_elem(pipe->learn, (void *)(uintptr_t)message, sizeof(*message));
 }
 
 /* ---- life ---- */
@@ -163,17 +172,21 @@ weir_pipe_create(const struct weir_pipe_params *params)
 	pipe->flows = weir_flows_create(params->flows, params->socket);
 	pipe->paths = weir_paths_create(paths_for(params->flows), params->flows, params->counters, params->socket);
 	pipe->learn = make_ring("learn", params->worker, sizeof(struct weir_learn), WEIR_LEARN_RING, params->socket);
+	pipe->ask =
+	    make_ring("ask", params->worker, sizeof(struct weir_host_question), WEIR_ASK_RING, params->socket);
 	pipe->punt = make_ring("punt", params->worker, sizeof(void *), WEIR_PUNT_RING, params->socket);
 	pipe->tx = weir_vmem_take(WEIR_PORTS_MAX * sizeof(*pipe->tx));
 	pipe->shares = weir_vmem_take(WEIR_TENANTS_MAX * sizeof(*pipe->shares));
 	pipe->waiting_of = weir_vmem_take(WEIR_TENANTS_MAX * sizeof(*pipe->waiting_of));
+	pipe->held_of = weir_vmem_take(WEIR_TENANTS_MAX * sizeof(*pipe->held_of));
 	pipe->credits = weir_vmem_take(WEIR_CREDITS * sizeof(*pipe->credits));
 	pipe->recent = weir_vmem_take(RECENT * sizeof(*pipe->recent));
 	pipe->admit.accounts = weir_vmem_take(ACCOUNTS * sizeof(*pipe->admit.accounts));
 	pipe->flows_of = weir_vmem_take(WEIR_TENANTS_MAX * sizeof(*pipe->flows_of));
 	if (pipe->backlog == NULL || pipe->flows == NULL || pipe->paths == NULL || pipe->learn == NULL ||
 	    pipe->punt == NULL || pipe->tx == NULL || pipe->shares == NULL || pipe->waiting_of == NULL ||
-	    pipe->credits == NULL || pipe->recent == NULL || pipe->admit.accounts == NULL || pipe->flows_of == NULL) {
+	    pipe->ask == NULL || pipe->held_of == NULL || pipe->credits == NULL || pipe->recent == NULL ||
+	    pipe->admit.accounts == NULL || pipe->flows_of == NULL) {
 		weir_pipe_free(pipe);
 		return NULL;
 	}
@@ -191,9 +204,12 @@ weir_pipe_free(struct weir_pipe *pipe)
 		rte_pktmbuf_free(pipe->waiting[i].m);
 	for (uint32_t i = 0; i < pipe->n_floods; i++)
 		rte_pktmbuf_free(pipe->floods[i].m);
+	for (uint32_t i = 0; i < pipe->n_held; i++)
+		rte_pktmbuf_free(pipe->held[i].m);
 	while (pipe->punt != NULL && rte_ring_dequeue(pipe->punt, &m) == 0)
 		rte_pktmbuf_free(m);
 	rte_ring_free(pipe->learn);
+	rte_ring_free(pipe->ask);
 	rte_ring_free(pipe->punt);
 	backlog_free(pipe->backlog);
 	weir_flows_free(pipe->flows);
@@ -201,6 +217,7 @@ weir_pipe_free(struct weir_pipe *pipe)
 	weir_vmem_free(pipe->tx, WEIR_PORTS_MAX * sizeof(*pipe->tx));
 	weir_vmem_free(pipe->shares, WEIR_TENANTS_MAX * sizeof(*pipe->shares));
 	weir_vmem_free(pipe->waiting_of, WEIR_TENANTS_MAX * sizeof(*pipe->waiting_of));
+	weir_vmem_free(pipe->held_of, WEIR_TENANTS_MAX * sizeof(*pipe->held_of));
 	weir_vmem_free(pipe->credits, WEIR_CREDITS * sizeof(*pipe->credits));
 	weir_vmem_free(pipe->recent, RECENT * sizeof(*pipe->recent));
 	weir_vmem_free(pipe->admit.accounts, ACCOUNTS * sizeof(*pipe->admit.accounts));
@@ -224,6 +241,12 @@ struct rte_ring *
 weir_pipe_learn_ring(struct weir_pipe *pipe)
 {
 	return pipe->learn;
+}
+
+struct rte_ring *
+weir_pipe_ask_ring(struct weir_pipe *pipe)
+{
+	return pipe->ask;
 }
 
 struct rte_ring *

@@ -2,6 +2,7 @@
 #ifndef WEIR_PIPELINE_PRIV_H
 #define WEIR_PIPELINE_PRIV_H
 
+#include "weir_answer.h"
 #include "weir_pipeline.h"
 
 /* What goes out by one port this round, on the port's own queue or to the ring of its owner. */
@@ -97,10 +98,24 @@ struct waiting {
 	uint64_t deadline;
 };
 
+/* A packet that waits for a router's neighbour, as it came. */
+struct held {
+	struct rte_mbuf *m;
+	uint32_t iface, serial; /* by which it came in; or the router's, that made it */
+	bool made;
+	uint32_t tenant;
+	uint32_t bytes;
+	uint32_t out; /* the router's interface that it is to leave by */
+	struct weir_ip hop;
+	uint64_t deadline;
+};
+
 /* A flood that goes on: what it copies, and to whom it came. */
 struct flood {
 	struct rte_mbuf *m;
 	uint32_t iface, serial; /* by which it came in */
+	uint32_t from;		/* by which it came to the switch */
+	bool made;		/* by a router */
 	uint32_t tenant, sw, gen;
 	uint32_t next; /* member of the switch */
 	uint32_t bytes, tags, entropy;
@@ -114,7 +129,7 @@ struct weir_pipe {
 	struct weir_flows *flows;
 	struct weir_paths *paths;
 	struct rte_mempool *pool;
-	struct rte_ring *learn, *punt;
+	struct rte_ring *learn, *ask, *punt;
 	uint64_t (*cycles)(void *arg);
 	void *cycles_arg;
 	struct weir_stage_cycles *sample; /* NULL: this burst is not measured */
@@ -136,6 +151,11 @@ struct weir_pipe {
 	struct recent *recent; /* by a mix of what decides */
 	struct waiting waiting[WEIR_WAIT_MAX];
 	uint16_t *waiting_of; /* by tenant */
+	uint32_t n_held, hosts_version;
+	uint64_t held_at; /* when they are looked at next, whatever changed */
+	struct held held[WEIR_WAIT_MAX];
+	uint16_t *held_of; /* by tenant */
+	struct weir_trail made_trail;
 	struct flood
 	    floods[WEIR_FLOODS_MAX + WEIR_BURST]; /* a burst may begin some when others are not at their bound */
 	struct weir_credit *credits;		  /* what it holds of limits, by weir_credit_in() and its like */
@@ -256,6 +276,9 @@ void forget(struct weir_pipe *pipe, struct weir_flow *flow);
 /* May the tenant set up one more flow now? */
 bool may_set_up(struct weir_pipe *pipe, const struct weir_tenant *tenant, uint64_t now);
 
+/* Tells maintenance something of a tenant's, within its share. */
+void tell(struct weir_pipe *pipe, const struct weir_tenant *tenant, const struct weir_learn *message, uint64_t now);
+
 /* Tells maintenance that `in` sent `mac`, within the tenant's share. */
 void learn(struct weir_pipe *pipe, const struct weir_iface *in, const struct weir_mac *mac, uint64_t now);
 
@@ -277,11 +300,21 @@ count_released(struct weir_pipe *pipe, uint32_t iface, uint32_t bytes)
 	count->tx_bytes += bytes;
 }
 
+/* A packet that came in by this interface goes on, by its verdict; of a known flow its path counts that. */
+static inline void
+count_accepted(struct weir_pipe *pipe, uint32_t in, const struct weir_verdict *verdict, uint32_t bytes)
+{
+	weir_count(pipe->counters, in)->accepted++;
+	if (verdict->trail != NULL)
+		weir_count_passing(pipe->counters, &verdict->trail->passed, 1, bytes);
+}
+
 /* A tenant's frame as it leaves by one interface. */
 struct leaving {
 	struct rte_mbuf *m;
 	const struct weir_iface *in, *out;
-	const struct weir_port *port; /* vport: NULL while it is down */
+	const struct weir_iface *from; /* flooded: by which it came to the switch */
+	const struct weir_port *port;  /* vport: NULL while it is down */
 	uint32_t out_id, vlan;
 	bool to_remote;
 	uint32_t tenant;
@@ -405,6 +438,55 @@ rewrite(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now)
 	else
 		hand_out(pipe, leaving, leaving->port);
 }
+
+/* ---- routers ---- */
+
+/* Has a packet more hops left than routers take of it? Its verdict has some. */
+bool router_may_pass(const struct rte_mbuf *m, const struct weir_frame *frame, const struct weir_verdict *verdict);
+
+static inline bool
+has_hops(const struct rte_mbuf *m, const struct weir_frame *frame, const struct weir_verdict *verdict)
+{
+	return __builtin_expect(verdict->hops == 0, 1) || router_may_pass(m, frame, verdict);
+}
+
+/* What routers make of a packet on its way, of which `made` one is where it began. */
+void router_pass(
+    struct rte_mbuf *m, const struct weir_frame *frame, const struct weir_verdict *verdict, uint8_t made);
+
+static inline void
+rewrite_routed(struct rte_mbuf *m, const struct weir_frame *frame, const struct weir_verdict *verdict, uint8_t made)
+{
+	if (__builtin_expect(verdict->hops != 0, 0))
+		router_pass(m, frame, verdict, made);
+}
+
+/* A router takes packet i, by its verdict: answers it, or has it wait. */
+void router_take(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i);
+
+/* A router tells the sender of packet i why it is dropped; or nobody, by the reason. */
+void router_tell(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i,
+    const struct weir_verdict *verdict, enum weir_reason reason, uint32_t mtu);
+
+/* Passes on what packet i, ARP or ND, says to routers. */
+void router_hear(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i);
+
+/* Sends a frame that a router made by its interface `from`; `out`: there, or NULL: where it belongs. */
+void send_made(
+    struct weir_pipe *pipe, const struct weir_iface *from, const struct weir_iface *out, struct rte_mbuf *m);
+
+/* Sends what maintenance wants routers to ask and announce. */
+void routers_ask(struct weir_pipe *pipe);
+
+/* Keeps a packet until the host that its verdict names answers; made by a router, or entered as packet i of a burst.
+ */
+void hold(struct weir_pipe *pipe, struct rte_mbuf *m, uint32_t bytes, const struct weir_verdict *verdict, bool made);
+
+/* Those whose host is known now, or will not be, go on. */
+void hold_check(struct weir_pipe *pipe);
+
+/* May a frame be flooded in this switch, as far as its tenant's time for copies goes? Charges it. */
+bool may_flood(struct weir_pipe *pipe, const struct weir_tenant *tenant, const struct weir_switch *sw, uint64_t now);
 
 /* Packets that wait for a neighbour: sends those whose remote is resolved, drops those that waited in vain. */
 void wait_check(struct weir_pipe *pipe, uint64_t now);

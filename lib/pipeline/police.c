@@ -10,12 +10,11 @@
  * Work that one frame makes many times over is bounded; but a switch of any size may flood, over some rounds, and is
  * then not to flood for as long as the copies of that one are worth.
  */
-static inline bool
-may_flood(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i)
+bool
+may_flood(struct weir_pipe *pipe, const struct weir_tenant *tenant, const struct weir_switch *sw, uint64_t now)
 {
-	const struct weir_switch *sw = burst->verdict[i]->sw;
-	struct share *share = share_of(pipe, burst->in[i]->tenant, burst->now);
-	uint64_t now = burst->now, begin = share->copied > now ? share->copied : now;
+	struct share *share = share_of(pipe, tenant, now);
+	uint64_t begin = share->copied > now ? share->copied : now;
 	uint32_t copies = sw->n_vports + sw->n_remotes;
 
 	if (copies > WEIR_COPIES_BURST && pipe->n_floods >= WEIR_FLOODS_MAX)
@@ -23,7 +22,6 @@ may_flood(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i)
 	if (begin != now && begin + copies * WEIR_COPIES_NS > now + WEIR_COPIES_BURST * WEIR_COPIES_NS)
 		return false;
 	share->copied = begin + copies * WEIR_COPIES_NS;
-	pipe->admit.parts[i] += RTE_MIN(copies, (uint32_t)WEIR_COPIES_BURST);
 	return true;
 }
 
@@ -34,8 +32,9 @@ police(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i)
 
 	if (verdict->action != WEIR_FLOOD)
 		return WEIR_OK;
-	if (!may_flood(pipe, burst, i))
+	if (!may_flood(pipe, burst->in[i]->tenant, verdict->sw, burst->now))
 		return WEIR_DROP_FLOOD_LIMIT;
+	pipe->admit.parts[i] += RTE_MIN(verdict->sw->n_vports + verdict->sw->n_remotes, (uint32_t)WEIR_COPIES_BURST);
 	return take_in(pipe, verdict, burst->frame[i].len, burst->now) ? WEIR_OK : WEIR_DROP_VPORT_LIMIT;
 }
 
@@ -57,7 +56,7 @@ stage_police(struct weir_pipe *pipe, struct weir_burst *burst)
 				continue;
 			}
 			if (burst->verdict[i]->action == WEIR_FLOOD)
-				weir_count(pipe->counters, burst->in[i]->id)->accepted++;
+				count_accepted(pipe, burst->in[i]->id, burst->verdict[i], burst->frame[i].len);
 		}
 		burst->live[kept++] = i;
 	}

@@ -20,7 +20,7 @@
 #include "weir_hash.h"
 #include "weir_packet.h"
 #include "weir_port.h"
-#include "weir_vnet.h"
+#include "weir_verdict.h"
 
 #define WEIR_BURST 32
 
@@ -32,9 +32,9 @@ struct weir_burst {
 	const struct weir_port *port; /* they came in by */
 	uint32_t n;		      /* packets of it */
 	uint32_t n_live;
-	uint32_t n_new; /* of them not of a known path */
-	bool forgot;	/* a flow of the cache, by one of them: what the lookup found may be gone */
-	bool has_peer;	/* an IPv6 VTEP was looked up for this burst: */
+	uint32_t n_new;	      /* of them not of a known path */
+	bool forgot;	      /* a flow of the cache, by one of them: what the lookup found may be gone */
+	uint32_t peer_tunnel; /* an IPv6 VTEP was looked up for this burst: what `ingress` has beside the VNI; or 0 */
 	uint32_t peer;
 	struct weir_ip peer_source;
 	uint32_t live[WEIR_BURST];
@@ -50,7 +50,8 @@ struct weir_burst {
 	struct weir_flow *flow[WEIR_BURST];
 	struct weir_path *path[WEIR_BURST]; /* of a known flow: what becomes of it is counted there; else NULL */
 	const struct weir_verdict *verdict[WEIR_BURST]; /* where path is NULL */
-	struct weir_verdict scratch[WEIR_BURST];	/* verdicts that are not cached */
+	struct weir_verdict scratch[WEIR_BURST];	/* verdicts that are not cached, and their trails */
+	struct weir_trail trail[WEIR_BURST];
 };
 
 /* In an mbuf's private area, for packets that wait, or change hands: to a transmit queue's owner, or to maintenance.
@@ -72,14 +73,22 @@ weir_mbuf_meta(struct rte_mbuf *m)
 	return (struct weir_mbuf_meta *)rte_mbuf_to_priv(m);
 }
 
-/* "This interface sent this source MAC", to maintenance. */
-struct weir_learn {
-	uint32_t iface, serial;
-	uint32_t sw; /* it was on then */
-	struct weir_mac mac;
-	uint8_t pad[2];
+/* What a worker tells maintenance. */
+enum weir_learn_kind {
+	WEIR_LEARN_MAC,	  /* `iface` sent this source MAC */
+	WEIR_LEARN_WANT,  /* a packet has to go to `ip` by the router's interface `iface` */
+	WEIR_LEARN_HEARD, /* `ip` says that it is at `mac`, to the routers on `sw`; and to the one at `iface` itself
+			   */
 };
-_Static_assert(sizeof(struct weir_learn) == 20, "an element of the learn ring: a multiple of 4");
+
+struct weir_learn {
+	uint32_t iface, serial; /* HEARD: WEIR_NONE: to none of them */
+	uint32_t sw;		/* it was on then */
+	struct weir_mac mac;
+	uint16_t kind;
+	struct weir_ip ip;
+};
+_Static_assert(sizeof(struct weir_learn) == 36, "an element of the learn ring: a multiple of 4");
 
 #define WEIR_LEARN_RING 4096
 #define WEIR_PUNT_RING 512
@@ -93,6 +102,10 @@ _Static_assert(sizeof(struct weir_learn) == 20, "an element of the learn ring: a
 #define WEIR_WAIT_MAX 512    /* packets of a worker that wait for a neighbour ... */
 #define WEIR_WAIT_SHARE 32   /* ... of them one tenant's */
 #define WEIR_WAIT_NS (3 * WEIR_NS_PER_S)
+#define WEIR_ASK_RING 1024
+#define WEIR_ASK_BURST 4	      /* questions of routers that a worker sends in a round */
+#define WEIR_ERRORS_NS WEIR_NS_PER_MS /* a tenant's routers may send an ICMP error each so often ... */
+#define WEIR_ERRORS_BURST 50	      /* ... and so many at once */
 
 /* ---- cycles by stage, of the rounds that are sampled ---- */
 
@@ -220,6 +233,7 @@ void weir_pipe_age(struct weir_pipe *pipe, uint32_t n, uint64_t idle, uint64_t n
 void weir_pipe_set_refresh(struct weir_pipe *pipe, uint64_t ns);
 
 struct rte_ring *weir_pipe_learn_ring(struct weir_pipe *pipe); /* of struct weir_learn; one consumer */
+struct rte_ring *weir_pipe_ask_ring(struct weir_pipe *pipe);   /* of struct weir_host_question; one producer */
 struct rte_ring *weir_pipe_punt_ring(struct weir_pipe *pipe);  /* of mbufs with weir_mbuf_meta; one consumer */
 const struct weir_work *weir_pipe_work(const struct weir_pipe *pipe);
 const struct weir_flows *weir_pipe_flows(const struct weir_pipe *pipe);

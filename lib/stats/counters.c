@@ -6,25 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "weir_counters.h"
+#include "counters_priv.h"
 #include "weir_vmem.h"
-
-struct reasons {
-	uint64_t packets[WEIR_REASON_COUNT], bytes[WEIR_REASON_COUNT];
-};
-
-struct weir_counters_set {
-	pthread_mutex_t mutex; /* totals, flips, and the control writer */
-	uint32_t n_writers;    /* workers, then control */
-	uint32_t max_ifaces;
-	uint32_t request;
-	uint64_t folded_at;
-	bool folded;
-	struct weir_counters *writers;
-	struct weir_count *totals; /* by interface */
-	struct weir_count *by_writer;
-	struct reasons **reasons; /* by interface; NULL until its first drop */
-};
 
 /* ---- writer ---- */
 
@@ -43,7 +26,10 @@ weir_count_list_path(struct weir_counters *counters, struct weir_path_count *cou
 
 	assert(bank->n_paths < counters->max_paths);
 	count->listed[counters->cur] = bank->n_paths;
-	bank->paths[bank->n_paths++] = (struct weir_counted_path){.count = count, .in = in, .out = out};
+	if (count->passed != NULL)
+		memcpy(bank->path_passed[bank->n_paths], count->passed->what, count->passed->n * sizeof(uint32_t));
+	bank->paths[bank->n_paths++] = (struct weir_counted_path){
+	    .count = count, .in = in, .out = out, .n_passed = count->passed != NULL ? count->passed->n : 0};
 }
 
 void
@@ -56,9 +42,12 @@ weir_count_settle_path(struct weir_counters *counters, struct weir_path_count *c
 		return;
 	weir_count_passed(weir_count(counters, bank->paths[at].in), weir_count(counters, bank->paths[at].out),
 	    count->bank[b].packets, count->bank[b].bytes);
+	weir_count_at(
+	    counters, bank->path_passed[at], bank->paths[at].n_passed, count->bank[b].packets, count->bank[b].bytes);
 	count->bank[b].packets = count->bank[b].bytes = 0;
 	/* The last one of the list takes its place. */
 	bank->paths[at] = bank->paths[--bank->n_paths];
+	memcpy(bank->path_passed[at], bank->path_passed[bank->n_paths], bank->paths[at].n_passed * sizeof(uint32_t));
 	bank->paths[at].count->listed[b] = at;
 }
 
@@ -113,7 +102,9 @@ weir_counters_reserve_paths(struct weir_counters *counters, uint32_t paths)
 	counters->max_paths = paths;
 	for (uint32_t b = 0; b < 2; b++) {
 		counters->banks[b].paths = weir_vmem_take(paths * sizeof(*counters->banks[b].paths));
-		if (counters->banks[b].paths == NULL)
+		/* Few paths pass anything that counts. */
+		counters->banks[b].path_passed = weir_vmem_alloc(paths * sizeof(*counters->banks[b].path_passed));
+		if (counters->banks[b].paths == NULL || counters->banks[b].path_passed == NULL)
 			return -ENOMEM;
 	}
 	return 0;
@@ -132,7 +123,9 @@ weir_counters_release_paths(struct weir_counters *counters)
 		while (bank->n_paths > 0)
 			weir_count_settle_path(counters, bank->paths[bank->n_paths - 1].count);
 		weir_vmem_free(bank->paths, counters->max_paths * sizeof(*bank->paths));
+		weir_vmem_free(bank->path_passed, counters->max_paths * sizeof(*bank->path_passed));
 		bank->paths = NULL;
+		bank->path_passed = NULL;
 	}
 	counters->cur = cur;
 	counters->bank = &counters->banks[cur];
@@ -196,12 +189,19 @@ fail:
 void
 weir_counters_free(struct weir_counters_set *set)
 {
+	uint32_t n_passed;
+
 	if (set == NULL)
 		return;
+	n_passed = set->passed_base[WEIR_PASSED_KINDS];
 	for (uint32_t i = 0; set->writers != NULL && i < set->n_writers; i++) {
-		bank_free(&set->writers[i].banks[0], set->max_ifaces);
-		bank_free(&set->writers[i].banks[1], set->max_ifaces);
+		for (uint32_t b = 0; b < 2; b++) {
+			weir_vmem_free(set->writers[i].banks[b].passed, n_passed * sizeof(struct weir_passed));
+			weir_vmem_free(set->writers[i].banks[b].passed_touched, n_passed * sizeof(uint32_t));
+			bank_free(&set->writers[i].banks[b], set->max_ifaces);
+		}
 	}
+	weir_vmem_free(set->passed, n_passed * sizeof(*set->passed));
 	for (uint32_t i = 0; set->reasons != NULL && i < set->max_ifaces; i++)
 		free(set->reasons[i]);
 	weir_vmem_free(set->totals, set->max_ifaces * sizeof(*set->totals));
@@ -297,6 +297,9 @@ fold_paths(struct weir_counters_set *set, uint32_t writer, struct weir_bank *ban
 
 		weir_count_passed(&set->totals[path->in], &set->totals[path->out], packets, bytes);
 		weir_count_passed(&set->by_writer[writer], &set->by_writer[writer], packets, bytes);
+		for (uint32_t k = 0; k < path->n_passed && set->passed != NULL; k++)
+			weir_add_passed(&set->passed[weir_passed_index(set->passed_base, bank->path_passed[i][k])],
+			    packets, bytes);
 		path->count->bank[b].packets = path->count->bank[b].bytes = 0;
 	}
 	bank->n_paths = 0;
@@ -315,6 +318,7 @@ fold_bank(struct weir_counters_set *set, uint32_t writer, struct weir_bank *bank
 	}
 	bank->n_touched = 0;
 	fold_paths(set, writer, bank);
+	weir_fold_passed(set, bank);
 	for (uint32_t i = 0; i < bank->n_used; i++) {
 		struct weir_drop_row *row = &bank->rows[bank->used[i]];
 		uint32_t iface = (row->key - 1) >> 8, reason = (row->key - 1) & 0xff;
@@ -397,6 +401,8 @@ weir_counters_writer(const struct weir_counters_set *set, uint32_t writer)
 void
 weir_counters_retire(struct weir_counters_set *set, uint32_t iface, struct weir_tally *tally)
 {
+	weir_counters_forget_passed(set, WEIR_PASSED_IN, iface);
+	weir_counters_forget_passed(set, WEIR_PASSED_OUT, iface);
 	weir_counters_sum(set, iface, tally);
 	memset(&set->totals[iface], 0, sizeof(set->totals[iface]));
 	free(set->reasons[iface]);

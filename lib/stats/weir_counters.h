@@ -19,6 +19,9 @@
  * counted as sent when it is put into a transmit buffer; what then is not sent takes its tx_packets and tx_bytes
  * back, modulo 2^64. At a flip transmit buffers are empty, so no reader sees a count that is still to be taken back.
  *
+ * Elements that a packet passes on its way (a router's interfaces, routes) are counted the same way: a path names
+ * them, and its count is added to each when it is folded.
+ *
  * Threads: a weir_counters belongs to its worker. Everything on weir_counters_set takes the set's mutex; never on a
  * worker.
  */
@@ -67,18 +70,40 @@ struct weir_drop_row {
 #define WEIR_DROP_ROWS_USED (WEIR_DROP_ROWS / 4 * 3)
 #define WEIR_COUNTERS_IFACES_MAX (1u << 24) /* an iface id and a reason share 32 bits */
 
+/* Elements that count what passes them, by kind and id. */
+enum weir_passed_kind {
+	WEIR_PASSED_IN,	 /* came to a router by its interface */
+	WEIR_PASSED_OUT, /* left it by its interface */
+	WEIR_PASSED_ROUTE,
+	WEIR_PASSED_KINDS,
+};
+#define WEIR_PASSED_SHIFT 28 /* kind << this | id */
+#define WEIR_PASSED_MAX 48   /* on one path */
+
+struct weir_passed {
+	uint64_t packets, bytes;
+};
+
+/* What is passed on a path. */
+struct weir_passed_list {
+	uint32_t n;
+	uint32_t what[WEIR_PASSED_MAX];
+};
+
 /* What a path counted in each bank, and where the bank's list has it. Zero to begin with. */
 struct weir_path_count {
 	struct weir_path_bank {
 		uint64_t packets, bytes;
 	} bank[2];
 	uint32_t listed[2];
+	const struct weir_passed_list *passed; /* NULL: nothing that counts; changed only when it is settled */
 };
 
 /* A path that counted something in this bank. */
 struct weir_counted_path {
 	struct weir_path_count *count;
-	uint32_t in, out; /* interfaces */
+	uint32_t in, out;  /* interfaces */
+	uint32_t n_passed; /* in the bank's list of them */
 };
 
 struct weir_bank {
@@ -87,7 +112,11 @@ struct weir_bank {
 	struct weir_drop_row *rows;
 	uint32_t *used; /* row indices */
 	struct weir_counted_path *paths;
-	uint32_t n_touched, n_used, n_paths;
+	uint32_t (
+	    *path_passed)[WEIR_PASSED_MAX]; /* of each of these: copied, since the path may be another one soon */
+	struct weir_passed *passed;	    /* what paths did not count, by passed_base[kind] + id */
+	uint32_t *passed_touched;	    /* indices of it */
+	uint32_t n_touched, n_used, n_paths, n_passed_touched;
 };
 
 /* One writer's counters. worker: rw; control: the idle bank between flips. */
@@ -96,7 +125,8 @@ struct weir_counters {
 	const uint32_t *request; /* control: w; bumped to ask for a flip */
 	uint32_t epoch;		 /* worker: w (release); the last request it has followed */
 	uint32_t cur;
-	uint32_t max_paths; /* that a bank can list */
+	uint32_t max_paths;	     /* that a bank can list */
+	const uint32_t *passed_base; /* by kind, and behind the last; NULL: they are not counted */
 	struct weir_bank banks[2];
 	bool live; /* a running worker polls; else the reader flips for it */
 } WEIR_CACHE_ALIGNED;
@@ -178,6 +208,10 @@ weir_count_drop(
 	weir_count_drops(counters, iface, side, reason, 1, bytes);
 }
 
+/* Counts a packet at what it passed (NULL: nothing), for which no path does. */
+void weir_count_passing(
+    struct weir_counters *counters, const struct weir_passed_list *passed, uint64_t packets, uint64_t bytes);
+
 /*
  * A path's record goes, or is to stand for other interfaces: what it counted since the last flip passes to the
  * interfaces' own records. What it counted before that has been listed, and is folded from where it stands; that part
@@ -210,6 +244,9 @@ struct weir_counters_set;
 struct weir_counters_set *weir_counters_create(uint32_t n_workers, uint32_t max_ifaces);
 void weir_counters_free(struct weir_counters_set *set); /* NULL is fine; workers have ended */
 
+/* Has elements counted, with ids below these. Before the workers run. 0 or -ENOMEM. */
+int weir_counters_reserve_passed(struct weir_counters_set *set, const uint32_t max[WEIR_PASSED_KINDS]);
+
 struct weir_counters *weir_counters_worker(struct weir_counters_set *set, uint32_t worker);
 
 /* Says that worker `worker` is about to run and poll / has ended. */
@@ -236,6 +273,10 @@ const struct weir_count *weir_counters_get(const struct weir_counters_set *set, 
 void weir_counters_sum(const struct weir_counters_set *set, uint32_t iface, struct weir_tally *tally);
 void weir_tally_add(struct weir_tally *tally, const struct weir_tally *other);
 void weir_count_add(struct weir_count *sum, const struct weir_count *more);
+/* What passed an element. */
+struct weir_passed weir_counters_passed(const struct weir_counters_set *set, enum weir_passed_kind kind, uint32_t id);
+/* It is no more: its id counts from 0 again. As weir_counters_retire(), which does so for an interface. */
+void weir_counters_forget_passed(struct weir_counters_set *set, enum weir_passed_kind kind, uint32_t id);
 /* The sum over all interfaces of what one writer counted (n_workers = control). */
 const struct weir_count *weir_counters_writer(const struct weir_counters_set *set, uint32_t writer);
 

@@ -17,6 +17,7 @@
 	R(BAD_L4,           "bad_l4",           "TCP, UDP or ICMP header cut off or with impossible lengths")          \
 	R(BAD_ARP,          "bad_arp",          "ARP packet cut off or not for IPv4 over Ethernet")                    \
 	R(BAD_VXLAN,        "bad_vxlan",        "VXLAN header cut off or without a valid VNI")                         \
+	R(BAD_GENEVE,       "bad_geneve",       "Geneve header cut off, or of OAM, with critical options, not with Ethernet") \
 	R(BAD_CHECKSUM,     "bad_checksum",     "the NIC found an outer checksum wrong")                               \
 	R(BAD_ECN,          "bad_ecn",          "congestion marked outside, but the inner packet has no ECN (RFC 6040)") \
 	R(OUTER_FRAGMENT,   "outer_fragment",   "fragment of a tunnel packet: raise the underlay's MTU")               \
@@ -24,7 +25,7 @@
 	R(UNKNOWN_VLAN,     "unknown_vlan",     "no vport and no underlay claims this VLAN of the port")               \
 	R(NOT_OURS,         "not_ours",         "underlay frame for another MAC or IP address")                        \
 	R(UNDERLAY_OTHER,   "underlay_other",   "underlay packet to us that is neither tunnel, ARP, ND nor ping")      \
-	R(UNKNOWN_VNI,      "unknown_vni",      "no switch has this VNI")                                              \
+	R(UNKNOWN_VNI,      "unknown_vni",      "no switch has this VNI, or it has it by the other tunnel format")      \
 	R(UNKNOWN_REMOTE,   "unknown_remote",   "the sending gateway is not in the switch's list of remotes")          \
 	/* it is not allowed */                                                                                         \
 	R(SPOOFED_MAC,      "spoofed_mac",      "source MAC is not the vport's (ARP and ND payloads included)")        \
@@ -34,6 +35,14 @@
 	R(SPLIT_HORIZON,    "split_horizon",    "from a remote, and only other remotes could take it")                 \
 	R(SAME_PORT,        "same_port",        "the destination is where the frame came from")                        \
 	R(TAGGED_FRAME,     "tagged_frame",     "a tagged frame cannot leave by a vport without VLAN")                 \
+	/* no router forwards it */                                                                                    \
+	R(NOT_ROUTED,       "not_routed",       "to a router, but tagged, or neither IP nor ARP")                      \
+	R(TO_ROUTER,        "to_router",        "for a router's own address, but nothing that it answers")             \
+	R(NOT_ROUTABLE,     "not_routable",     "from or to an address that no router forwards")                       \
+	R(TTL_EXCEEDED,     "ttl_exceeded",     "its TTL or hop limit ended at a router")                              \
+	R(UNROUTED,         "unrouted",         "the router has no route to the destination")                          \
+	R(BLACKHOLE,        "blackhole",        "the router's route to the destination is a blackhole")                \
+	R(LOOP,             "loop",             "more switches and routers on the way than there may be")              \
 	/* it is too much */                                                                                            \
 	R(TENANT_LIMIT,     "tenant_limit",     "over the tenant's limit")                                             \
 	R(VPORT_LIMIT,      "vport_limit",      "over the vport's limit")                                              \

@@ -4,8 +4,8 @@
 
 #include <rte_common.h>
 
-#include "weir_vnet.h"
 #include "weir_vmem.h"
+#include "weir_verdict.h"
 
 struct weir_paths *
 weir_paths_create(uint32_t capacity, uint32_t flows, struct weir_counters *counters, int socket)
@@ -19,8 +19,11 @@ weir_paths_create(uint32_t capacity, uint32_t flows, struct weir_counters *count
 	paths->first_free = paths->first_pending = WEIR_NONE;
 	paths->flows = flows;
 	paths->path = weir_vmem_take(capacity * sizeof(*paths->path));
+	/* Few paths have one. */
+	paths->trails = weir_vmem_alloc(capacity * sizeof(*paths->trails));
 	paths->of_tenant = weir_vmem_take(WEIR_TENANTS_MAX * sizeof(*paths->of_tenant));
-	if (paths->path != NULL && paths->of_tenant != NULL && weir_counters_reserve_paths(counters, capacity) == 0) {
+	if (paths->path != NULL && paths->trails != NULL && paths->of_tenant != NULL &&
+	    weir_counters_reserve_paths(counters, capacity) == 0) {
 		struct weir_table_params params = {
 		    .name = "weir_paths",
 		    .capacity = capacity,
@@ -47,6 +50,7 @@ weir_paths_free(struct weir_paths *paths)
 	weir_counters_release_paths(paths->counters);
 	weir_table_free(paths->table);
 	weir_vmem_free(paths->path, paths->capacity * sizeof(*paths->path));
+	weir_vmem_free(paths->trails, paths->capacity * sizeof(*paths->trails));
 	weir_vmem_free(paths->of_tenant, WEIR_TENANTS_MAX * sizeof(*paths->of_tenant));
 	free(paths);
 }
@@ -60,6 +64,25 @@ compose(struct weir_paths *paths, struct weir_path *path, const struct weir_verd
 	path->gen++;
 	path->verdict = *verdict;
 	path->refreshed = 0;
+	if (verdict->trail != NULL) {
+		struct weir_trail *trail = &paths->trails[path - paths->path];
+
+		trail->n = verdict->trail->n;
+		memcpy(trail->what, verdict->trail->what, trail->n * sizeof(trail->what[0]));
+		memcpy(trail->gen, verdict->trail->gen, trail->n * sizeof(trail->gen[0]));
+		trail->passed = verdict->trail->passed;
+		path->verdict.trail = trail;
+	}
+	path->count.passed = verdict->trail != NULL ? &paths->trails[path - paths->path].passed : NULL;
+}
+
+/* The same steps? Two walks with one digest may have others. */
+static bool
+same_trail(const struct weir_trail *a, const struct weir_trail *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return a->n == b->n && memcmp(a->what, b->what, a->n * sizeof(a->what[0])) == 0;
 }
 
 /* Takes a free one; WEIR_NONE: there is none. */
@@ -103,6 +126,8 @@ weir_paths_get(struct weir_paths *paths, const struct weir_vnet *vnet, const str
 
 	if (index != WEIR_NONE) {
 		path = &paths->path[index];
+		if (!same_trail(path->verdict.trail, verdict->trail))
+			return WEIR_NONE;
 		if (!weir_verdict_valid(vnet, &path->verdict))
 			compose(paths, path, verdict);
 		path->refs++;

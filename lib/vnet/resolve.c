@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
-#include "weir_vnet.h"
-
-static uint32_t
-gen(const uint32_t *array, uint32_t index)
-{
-	return __atomic_load_n(&array[index], __ATOMIC_ACQUIRE);
-}
+#include "walk.h"
 
 uint32_t
 weir_vnet_mac(const struct weir_vnet *vnet, uint32_t sw, const struct weir_mac *mac)
@@ -20,28 +14,19 @@ weir_vnet_mac(const struct weir_vnet *vnet, uint32_t sw, const struct weir_mac *
 	return weir_table_lookup(vnet->mac_table, &key, weir_table_hash(vnet->mac_table, &key));
 }
 
-/* The entry's generation, read before its place is: a move in between is then seen as a difference. WEIR_NONE: it was
- * removed since it was looked up. */
-static uint32_t
-entry_place(const struct weir_vnet *vnet, uint32_t entry, uint32_t *entry_gen)
-{
-	*entry_gen = gen(vnet->mac_gen, entry);
-	return __atomic_load_n(&vnet->macs[entry].iface, __ATOMIC_ACQUIRE);
-}
-
 static bool
 is_zero(const struct weir_mac *mac)
 {
 	return (mac->b[0] | mac->b[1] | mac->b[2] | mac->b[3] | mac->b[4] | mac->b[5]) == 0;
 }
 
-/* 01:80:c2:00:00:00 to 0f: for the bridge itself (IEEE 802.1D, table 7-10). */
+/* From another gateway, where the same router has the same MAC. */
 static bool
-is_reserved(const struct weir_mac *mac)
+is_same_router(const struct weir_vnet *vnet, const struct weir_iface *in, uint32_t place)
 {
-	static const uint8_t prefix[5] = {0x01, 0x80, 0xc2, 0x00, 0x00};
+	const struct weir_iface *iface = weir_vnet_iface(vnet, place);
 
-	return memcmp(mac->b, prefix, sizeof(prefix)) == 0 && mac->b[5] < 0x10;
+	return in->kind == WEIR_IFACE_REMOTE && iface != NULL && iface->kind == WEIR_IFACE_ROUTER;
 }
 
 /* Where the source is known to be; asks to learn it if that is elsewhere or nowhere. */
@@ -51,7 +36,7 @@ resolve_source(const struct weir_vnet *vnet, const struct weir_mac *smac, struct
 	uint32_t place;
 
 	verdict->key.smac = weir_vnet_mac(vnet, verdict->in->sw, smac);
-	place = verdict->key.smac == WEIR_NONE ? WEIR_NONE : entry_place(vnet, verdict->key.smac, &verdict->smac_gen);
+	place = verdict->key.smac == WEIR_NONE ? WEIR_NONE : walk_place(vnet, verdict->key.smac, &verdict->smac_gen);
 	if (place == WEIR_NONE) {
 		verdict->key.smac = WEIR_NONE;
 		verdict->uses_absent = true;
@@ -61,7 +46,7 @@ resolve_source(const struct weir_vnet *vnet, const struct weir_mac *smac, struct
 	if (place == verdict->in->id)
 		return WEIR_OK;
 	if (vnet->macs[verdict->key.smac].is_static)
-		return WEIR_DROP_SPOOFED_MAC;
+		return is_same_router(vnet, verdict->in, place) ? WEIR_OK : WEIR_DROP_SPOOFED_MAC;
 	verdict->learn = true;
 	return WEIR_OK;
 }
@@ -89,10 +74,10 @@ resolve_destination(const struct weir_vnet *vnet, const struct weir_mac *dmac, s
 
 	if (weir_mac_is_group(dmac)) {
 		verdict->key.dmac = WEIR_MAC_GROUP;
-		return is_reserved(dmac) ? WEIR_DROP_LINK_LOCAL : resolve_flood(verdict);
+		return walk_reserved(dmac) ? WEIR_DROP_LINK_LOCAL : resolve_flood(verdict);
 	}
 	verdict->key.dmac = weir_vnet_mac(vnet, verdict->in->sw, dmac);
-	place = verdict->key.dmac == WEIR_NONE ? WEIR_NONE : entry_place(vnet, verdict->key.dmac, &verdict->dmac_gen);
+	place = verdict->key.dmac == WEIR_NONE ? WEIR_NONE : walk_place(vnet, verdict->key.dmac, &verdict->dmac_gen);
 	if (place == verdict->in->id)
 		return WEIR_DROP_SAME_PORT;
 	verdict->out = place == WEIR_NONE ? NULL : weir_vnet_iface(vnet, place);
@@ -143,62 +128,137 @@ copy_ends(struct weir_verdict *verdict)
 	verdict->port = out->port;
 }
 
-enum weir_reason
-weir_resolve(const struct weir_vnet *vnet, const struct weir_iface *in, const struct weir_key *key,
-    const struct weir_frame *frame, const uint8_t *data, struct weir_verdict *verdict)
+/*
+ * Generations first, objects after: what changes in between makes the verdict stale, never wrong for good. The
+ * interface too: the caller's may be of a version before these generations. NULL: it is gone.
+ */
+static const struct weir_iface *
+begin(const struct weir_vnet *vnet, const struct weir_iface *in, struct weir_verdict *verdict)
 {
 	const struct weir_iface *seen;
-	enum weir_reason reason;
 
 	memset(verdict, 0, sizeof(*verdict));
-	/*
-	 * Generations first, objects after: what changes in between makes the verdict stale, never wrong for good.
-	 * The interface too: the caller's may be of a version before these generations.
-	 */
 	do {
 		seen = in;
 		verdict->tenant = in->tenant->id;
 		verdict->sw_id = in->sw;
-		verdict->epoch = gen(vnet->tenant_epoch, verdict->tenant);
-		verdict->switch_gen = gen(vnet->switch_gen, in->sw);
-		verdict->absent_gen = gen(vnet->absent_gen, in->sw);
+		verdict->epoch = walk_gen(vnet->tenant_epoch, verdict->tenant);
+		verdict->switch_gen = walk_gen(vnet->switch_gen, in->sw);
+		verdict->absent_gen = walk_gen(vnet->absent_gen, in->sw);
 		in = weir_vnet_iface(vnet, seen->id);
 		if (in == NULL || in->serial != seen->serial)
-			return WEIR_DROP_RECONFIGURED;
+			return NULL;
 	} while (in != seen);
 	verdict->in = in;
-	verdict->key = (struct weir_path_key){in->id, in->serial, WEIR_NONE, WEIR_NONE};
+	verdict->key =
+	    (struct weir_path_key){.in = in->id, .serial = in->serial, .smac = WEIR_NONE, .dmac = WEIR_NONE};
 	verdict->sw = weir_vnet_switch(vnet, in->sw);
-	verdict->cacheable = (frame->kind & (WEIR_FRAME_ARP | WEIR_FRAME_ND)) == 0;
-	if (verdict->sw == NULL)
-		return WEIR_DROP_RECONFIGURED;
+	return verdict->sw == NULL ? NULL : in;
+}
+
+/* On its first switch. */
+static enum weir_reason
+enter_switch(struct walk *walk)
+{
+	struct weir_verdict *verdict = walk->verdict;
+	const struct weir_iface *in = verdict->in;
+	const struct weir_key *key = walk->key;
+	enum weir_reason reason;
+
 	if (weir_mac_is_group(&key->smac) || is_zero(&key->smac))
 		return WEIR_DROP_BAD_SOURCE_MAC;
 	if (in->kind == WEIR_IFACE_VPORT) {
-		reason = weir_spoof_check(in, key, frame, data);
+		reason = weir_spoof_check(in, key, walk->frame, walk->data);
 		if (reason != WEIR_OK)
 			return reason;
 	}
-	reason = resolve_source(vnet, &key->smac, verdict);
-	if (reason == WEIR_OK)
-		reason = resolve_destination(vnet, &key->dmac, verdict);
-	if (reason == WEIR_OK)
+	reason = resolve_source(walk->vnet, &key->smac, verdict);
+	if (reason == WEIR_OK && !verdict->cacheable && verdict->sw->n_routers > 0 && !walk_reserved(&key->dmac))
+		reason = walk_listen(walk);
+	if (reason == WEIR_OK && verdict->action != WEIR_ANSWER)
+		reason = resolve_destination(walk->vnet, &key->dmac, verdict);
+	return reason;
+}
+
+/* From switch to switch. */
+static enum weir_reason
+go_on(struct walk *walk)
+{
+	struct weir_verdict *verdict = walk->verdict;
+	enum weir_reason reason = WEIR_OK;
+
+	while (reason == WEIR_OK && verdict->action == WEIR_FORWARD && verdict->out->kind == WEIR_IFACE_ROUTER)
+		reason = walk_router(walk, verdict->out);
+	if (walk->trail->n > 0) {
+		verdict->trail = walk->trail;
+		verdict->key.trail = walk_digest(walk->trail);
+	}
+	if (reason == WEIR_OK && (verdict->action == WEIR_FORWARD || verdict->action == WEIR_FLOOD))
 		copy_ends(verdict);
 	return reason;
+}
+
+enum weir_reason
+weir_resolve(const struct weir_vnet *vnet, const struct weir_iface *in, const struct weir_key *key,
+    const struct weir_frame *frame, const uint8_t *data, struct weir_verdict *verdict, struct weir_trail *trail)
+{
+	struct walk walk = {.vnet = vnet,
+	    .key = key,
+	    .frame = frame,
+	    .data = data,
+	    .verdict = verdict,
+	    .trail = trail,
+	    .elements = 1};
+	enum weir_reason reason;
+
+	trail->n = trail->passed.n = 0;
+	if (begin(vnet, in, verdict) == NULL)
+		return WEIR_DROP_RECONFIGURED;
+	verdict->cacheable = (frame->kind & (WEIR_FRAME_ARP | WEIR_FRAME_ND)) == 0;
+	reason = enter_switch(&walk);
+	return reason == WEIR_OK ? go_on(&walk) : reason;
+}
+
+enum weir_reason
+weir_resolve_made(const struct weir_vnet *vnet, const struct weir_iface *from, const struct weir_key *key,
+    const struct weir_frame *frame, const uint8_t *data, struct weir_verdict *verdict, struct weir_trail *trail)
+{
+	struct walk walk = {.vnet = vnet,
+	    .key = key,
+	    .frame = frame,
+	    .data = data,
+	    .verdict = verdict,
+	    .trail = trail,
+	    .elements = 1};
+	enum weir_reason reason;
+
+	trail->n = trail->passed.n = 0;
+	if (begin(vnet, from, verdict) == NULL)
+		return WEIR_DROP_RECONFIGURED;
+	if ((frame->kind & (WEIR_FRAME_ARP | WEIR_FRAME_ND)) != 0) {
+		verdict->from = verdict->in;
+		reason = walk_switch(&walk, &key->dmac);
+	} else {
+		walk.made = true;
+		reason = walk_router(&walk, verdict->in);
+	}
+	return reason == WEIR_OK ? go_on(&walk) : reason;
 }
 
 bool
 weir_verdict_recheck(const struct weir_vnet *vnet, struct weir_verdict *verdict)
 {
-	uint32_t epoch = gen(vnet->tenant_epoch, verdict->tenant);
+	uint32_t epoch = walk_gen(vnet->tenant_epoch, verdict->tenant);
 
-	if (gen(vnet->switch_gen, verdict->sw_id) != verdict->switch_gen)
+	if (walk_gen(vnet->switch_gen, verdict->sw_id) != verdict->switch_gen)
 		return false;
-	if (verdict->uses_absent && gen(vnet->absent_gen, verdict->sw_id) != verdict->absent_gen)
+	if (verdict->uses_absent && walk_gen(vnet->absent_gen, verdict->sw_id) != verdict->absent_gen)
 		return false;
-	if (verdict->key.smac != WEIR_NONE && gen(vnet->mac_gen, verdict->key.smac) != verdict->smac_gen)
+	if (verdict->key.smac != WEIR_NONE && walk_gen(vnet->mac_gen, verdict->key.smac) != verdict->smac_gen)
 		return false;
-	if (verdict->key.dmac < WEIR_MACS_MAX && gen(vnet->mac_gen, verdict->key.dmac) != verdict->dmac_gen)
+	if (verdict->key.dmac < WEIR_MACS_MAX && walk_gen(vnet->mac_gen, verdict->key.dmac) != verdict->dmac_gen)
+		return false;
+	if (verdict->trail != NULL && !walk_stands(vnet, verdict->trail))
 		return false;
 	verdict->epoch = epoch;
 	return true;

@@ -7,7 +7,8 @@
 
 #include <rte_byteorder.h>
 
-#include "weir_vnet.h"
+#include "weir_answer.h"
+#include "weir_verdict.h"
 
 static struct weir_ip
 key_source(const struct weir_key *key, const struct weir_frame *frame)
@@ -31,23 +32,15 @@ is_unspecified(const struct weir_ip *ip)
 	return memcmp(ip->b, zero, weir_ip_is_v4(ip) ? 0 : 16) == 0 && memcmp(&ip->b[12], zero, 4) == 0;
 }
 
-/* fe80::/64 with the interface identifier made of the MAC (RFC 4291, appendix A). */
-static bool
-is_link_local_of(const struct weir_ip *ip, const struct weir_mac *mac)
-{
-	const uint8_t expected[16] = {0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac->b[0] ^ 2, mac->b[1], mac->b[2], 0xff, 0xfe,
-	    mac->b[3], mac->b[4], mac->b[5]};
-
-	return memcmp(ip->b, expected, sizeof(expected)) == 0;
-}
-
 static bool
 owns(const struct weir_iface *in, const struct weir_mac *smac, const struct weir_ip *ip)
 {
+	struct weir_ip link_local = weir_ip_link_local(smac);
+
 	for (uint32_t i = 0; i < in->n_addresses; i++)
 		if (weir_ip_equal(&in->addresses[i], ip))
 			return true;
-	return is_link_local_of(ip, smac);
+	return weir_ip_equal(ip, &link_local);
 }
 
 static enum weir_reason

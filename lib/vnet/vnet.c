@@ -17,15 +17,39 @@
 	A(ports, WEIR_PORTS_MAX)                                                                                     \
 	A(vnis, VNI_PAGES)                                                                                           \
 	A(macs, WEIR_MACS_MAX)                                                                                       \
+	A(routers, WEIR_ROUTERS_MAX)                                                                                 \
+	A(routes, WEIR_ROUTES_MAX)                                                                                   \
+	A(hosts, WEIR_HOSTS_MAX)                                                                                     \
+	A(route_changes, WEIR_ROUTERS_MAX)                                                                           \
 	A(tenant_epoch, WEIR_TENANTS_MAX)                                                                            \
 	A(switch_gen, WEIR_SWITCHES_MAX)                                                                             \
 	A(absent_gen, WEIR_SWITCHES_MAX)                                                                             \
 	A(mac_gen, WEIR_MACS_MAX)                                                                                    \
+	A(router_gen, WEIR_ROUTERS_MAX)                                                                              \
+	A(route_gen, WEIR_ROUTES_MAX)                                                                                \
+	A(host_gen, WEIR_HOSTS_MAX)                                                                                  \
+	A(errors_until, WEIR_TENANTS_MAX)                                                                            \
 	A(flows_used, WEIR_TENANTS_MAX)                                                                              \
 	A(flows_refused, WEIR_TENANTS_MAX)                                                                           \
 	A(queue_served, WEIR_DIRECTIONS *WEIR_IFACES_MAX)                                                            \
 	A(lane_least, WEIR_DIRECTIONS *WEIR_TENANTS_MAX)                                                             \
 	A(lane_first, WEIR_DIRECTIONS *WEIR_TENANTS_MAX * vnet->n_workers)
+
+/* A table over one of these arrays, whose entries begin with their keys. */
+static struct weir_table *
+make_table(const char *name, const void *entries, uint32_t capacity, uint32_t key_size, uint32_t stride)
+{
+	struct weir_table_params params = {
+	    .name = name,
+	    .capacity = capacity,
+	    .key_size = key_size,
+	    .stride = stride,
+	    .entries = entries,
+	    .socket = SOCKET_ID_ANY,
+	};
+
+	return weir_table_create(&params);
+}
 
 struct weir_vnet *
 weir_vnet_create(const struct weir_neigh *neigh, uint32_t n_workers)
@@ -41,18 +65,14 @@ weir_vnet_create(const struct weir_neigh *neigh, uint32_t n_workers)
 	ARRAYS(A)
 #undef A
 	if (ok) {
-		struct weir_table_params params = {
-		    .name = "weir_macs",
-		    .capacity = WEIR_MACS_MAX,
-		    .key_size = 16,
-		    .stride = sizeof(*vnet->macs),
-		    .entries = vnet->macs,
-		    .socket = SOCKET_ID_ANY,
-		};
-
-		vnet->mac_table = weir_table_create(&params);
+		weir_hash_secret_init(&vnet->way_secret);
+		vnet->mac_table = make_table("weir_macs", vnet->macs, WEIR_MACS_MAX, 16, sizeof(*vnet->macs));
+		vnet->route_table =
+		    make_table("weir_routes", vnet->routes, WEIR_ROUTES_MAX, 24, sizeof(*vnet->routes));
+		vnet->host_table = make_table("weir_hosts", vnet->hosts, WEIR_HOSTS_MAX, 24, sizeof(*vnet->hosts));
+		ok = vnet->mac_table != NULL && vnet->route_table != NULL && vnet->host_table != NULL;
 	}
-	if (!ok || vnet->mac_table == NULL) {
+	if (!ok) {
 		weir_vnet_free(vnet);
 		return NULL;
 	}
@@ -67,6 +87,8 @@ weir_vnet_free(struct weir_vnet *vnet)
 	for (uint32_t i = 0; vnet->vnis != NULL && i < VNI_PAGES; i++)
 		free(vnet->vnis[i]);
 	weir_table_free(vnet->mac_table);
+	weir_table_free(vnet->route_table);
+	weir_table_free(vnet->host_table);
 #define A(array, n) weir_vmem_free(vnet->array, (size_t)(n) * sizeof(*vnet->array));
 	ARRAYS(A)
 #undef A

@@ -29,6 +29,7 @@
 #include "weir_packet.h"
 #include "weir_port.h"
 #include "weir_quick.h"
+#include "weir_route.h"
 #include "weir_share.h"
 #include "weir_table.h"
 
@@ -68,6 +69,7 @@ enum weir_iface_kind {
 	WEIR_IFACE_PORT, /* the port itself: packets that belong to no tenant */
 	WEIR_IFACE_VPORT,
 	WEIR_IFACE_REMOTE, /* a remote as one switch sees it */
+	WEIR_IFACE_ROUTER, /* a router's interface on a switch: nothing leaves by it, packets go on from it */
 };
 
 struct weir_iface {
@@ -93,6 +95,12 @@ struct weir_iface {
 	const struct weir_ip *addresses;
 	/* REMOTE */
 	struct weir_ip ip;
+	/* ROUTER; its MAC is `mac` */
+	uint32_t router; /* id */
+	bool proxy;	 /* speaks for all that it would send out by another of its interfaces */
+	uint32_t n_prefixes;
+	const struct weir_prefix *prefixes; /* its addresses, as configured */
+	struct weir_ip link_local;
 	char name[WEIR_NAME_SIZE]; /* the vport's or the port's */
 } WEIR_CACHE_ALIGNED;
 
@@ -105,10 +113,13 @@ struct weir_remote_slot {
 struct weir_switch {
 	uint32_t id;
 	const struct weir_tenant *tenant;
-	uint32_t vni; /* WEIR_NONE = none */
+	uint32_t vni;		 /* WEIR_NONE = none */
+	enum weir_tunnel tunnel; /* by which it reaches its remotes, and they it */
 	char name[WEIR_NAME_SIZE];
 	uint32_t n_vports, n_remotes, n_slots;
 	const struct weir_iface **vports, **remotes; /* flooding: to all of them */
+	uint32_t n_routers;
+	const struct weir_iface **routers; /* their interfaces on it, which take of a flood what is for them */
 	struct weir_remote_slot *slots;
 };
 
@@ -119,7 +130,7 @@ struct weir_underlay {
 	const struct weir_port *port;
 	uint32_t iface; /* of the port: what it counts on */
 	struct weir_mac mac;
-	struct weir_tunnel_match match[2]; /* to its first address of IPv4, IPv6 */
+	struct weir_tunnel_match match[2][WEIR_TUNNELS]; /* to its first address of IPv4, IPv6 */
 };
 
 /* What a frame of one VLAN (0 = untagged or VID 0) of a port belongs to. */
@@ -162,11 +173,22 @@ struct weir_vnet {
 	struct weir_table *mac_table;
 	struct weir_mac_entry *macs;
 
+	struct weir_router **routers; /* by id, as the others */
+	struct weir_table *route_table, *host_table;
+	struct weir_route *routes;
+	struct weir_host *hosts;
+	uint32_t *route_changes; /* by router: routes that came or went; control: w, worker: r */
+	uint32_t hosts_version;	 /* bumped when any of them is known or is not; maintenance: w, worker: r */
+	struct weir_hash_secret way_secret; /* chooses among the ways of a route */
+
 	/* Generations; they only grow, whatever their index names at the time. control, maintenance: w; worker: r */
 	uint32_t *tenant_epoch;
 	uint32_t *switch_gen;
 	uint32_t *absent_gen;
 	uint32_t *mac_gen;
+	uint32_t *router_gen;
+	uint32_t *route_gen;
+	uint32_t *host_gen;
 
 	/*
 	 * Who had how much of its tenant's share, as struct weir_share's service; by direction, then by id. Workers:
@@ -177,6 +199,8 @@ struct weir_vnet {
 	uint64_t *lane_first;	/* by tenant and worker: of the vport that is next there, | 1; 0 = none */
 	uint32_t n_workers;
 
+	uint64_t
+	    *errors_until; /* by tenant: what its routers' ICMP errors have used up of time; workers: rw (atomic) */
 	uint32_t *flows_used;	 /* by tenant: over all workers; workers: rw (atomic) */
 	uint64_t *flows_refused; /* by tenant: flows that were forwarded without a slot; workers: rw (atomic) */
 };
@@ -214,6 +238,12 @@ weir_vnet_by_vni(const struct weir_vnet *vnet, uint32_t vni)
 	return (sw == 0 ? WEIR_SWITCHES_MAX : sw) - 1;
 }
 
+static inline const struct weir_router *
+weir_vnet_router(const struct weir_vnet *vnet, uint32_t id)
+{
+	return __atomic_load_n(&vnet->routers[id], __ATOMIC_ACQUIRE);
+}
+
 /* The entry of a MAC on a switch (id), or WEIR_NONE. Worker, or under the control mutex. */
 uint32_t weir_vnet_mac(const struct weir_vnet *vnet, uint32_t sw, const struct weir_mac *mac);
 
@@ -233,174 +263,6 @@ weir_switch_slot(const struct weir_switch *sw, const struct weir_ip *ip)
 
 /* Is this one of weir's own underlay addresses? */
 bool weir_vnet_is_local(const struct weir_vnet *vnet, const struct weir_ip *ip);
-
-/* ---- verdicts ---- */
-
-enum weir_action {
-	WEIR_FORWARD, /* to the interface `out` */
-	WEIR_FLOOD,   /* to every other interface of the switch */
-};
-
-/* Limits that a forwarded packet passes. */
-enum {
-	WEIR_LIMIT_IN,	   /* of the vport it comes in by */
-	WEIR_LIMIT_OUT,	   /* of the vport it leaves by */
-	WEIR_LIMIT_TENANT, /* of the tenant, for what leaves there */
-	WEIR_LIMITS,
-};
-
-/*
- * What a worker holds of them, by index: of each kind side by side, so that little memory holds what many tenants'
- * packets ask for; and one of no limit, of which the worker sees to it that there is always enough.
- */
-#define WEIR_CREDIT_NONE (2 * WEIR_IFACES_MAX + (WEIR_DIRECTIONS + 1) * WEIR_TENANTS_MAX)
-#define WEIR_CREDITS (WEIR_CREDIT_NONE + 1)
-
-static inline uint32_t
-weir_credit_in(uint32_t iface)
-{
-	return iface;
-}
-
-static inline uint32_t
-weir_credit_out(uint32_t iface)
-{
-	return WEIR_IFACES_MAX + iface;
-}
-
-static inline uint32_t
-weir_credit_tenant(uint32_t tenant, enum weir_direction direction)
-{
-	return 2 * WEIR_IFACES_MAX + (uint32_t)direction * WEIR_TENANTS_MAX + tenant;
-}
-
-/* Of its set-ups of flows. */
-static inline uint32_t
-weir_credit_setups(uint32_t tenant)
-{
-	return 2 * WEIR_IFACES_MAX + WEIR_DIRECTIONS * WEIR_TENANTS_MAX + tenant;
-}
-
-/* What a walk leads from and to. */
-struct weir_path_key {
-	uint32_t in, serial; /* interface and its incarnation */
-	uint32_t smac;	     /* MAC entry, or WEIR_NONE */
-	uint32_t dmac;	     /* MAC entry, WEIR_NONE (flooded) or WEIR_MAC_GROUP */
-};
-
-/* The composed result of the walk, and what it was composed from. */
-struct weir_verdict {
-	uint32_t epoch;	 /* of the tenant when it was last found good */
-	uint32_t tenant; /* id */
-	uint8_t action;	 /* enum weir_action */
-	bool to_remote;	 /* `out` is one */
-	bool cacheable;	 /* ARP and ND are not: their payload is checked each time */
-	bool learn;	 /* the source MAC is not known to be at `in`, or may age: say so to maintenance */
-	union {
-		uint32_t vlan; /* of `out`, if it is a vport */
-		uint32_t vtep; /* its id, if `out` is a remote */
-	};
-	union {
-		uint32_t tag; /* vport: to put on, as it stands in memory; 0 = none */
-		uint32_t vni; /* remote */
-	};
-	uint32_t out_id;
-	const struct weir_port *port; /* of `out`, if it is a vport; NULL while it is down */
-	uint32_t limit[WEIR_LIMITS];  /* their serials: 0 = no limit */
-	uint32_t credit[WEIR_LIMITS]; /* what the worker holds of each: by index, WEIR_CREDIT_NONE for no limit */
-	/* what a packet of a known flow needs ends here: one cacheline */
-	const struct weir_iface *in WEIR_CACHE_ALIGNED;
-	const struct weir_iface *out; /* FORWARD */
-	const struct weir_switch *sw;
-	struct weir_path_key key; /* of the path that this is the verdict of */
-	/* the generations it depends on */
-	uint32_t sw_id, switch_gen, absent_gen, smac_gen, dmac_gen;
-	bool uses_absent; /* source or destination MAC was not known */
-};
-_Static_assert(offsetof(struct weir_verdict, in) == WEIR_CACHELINE, "what packets need is one cacheline");
-
-static inline uint32_t
-weir_limit_serial(const struct weir_limit *limit)
-{
-	return limit == NULL ? 0 : limit->serial;
-}
-
-/*
- * Walks: anti-spoofing, learning, forwarding. `data` is the frame's first byte, parsed as `frame` and `key`. Returns
- * WEIR_OK with *verdict, or the reason for a drop. Worker; the pointers hold until its next quiescent state, or as
- * long as weir_verdict_valid() says so.
- */
-enum weir_reason weir_resolve(const struct weir_vnet *vnet, const struct weir_iface *in, const struct weir_key *key,
-    const struct weir_frame *frame, const uint8_t *data, struct weir_verdict *verdict);
-
-/*
- * May a frame with these addresses enter by this vport? What of the walk is about more than MACs. WEIR_OK,
- * SPOOFED_MAC or SPOOFED_IP, or BAD_L4 for an ND message that lies. Worker.
- */
-enum weir_reason weir_spoof_check(
-    const struct weir_iface *in, const struct weir_key *key, const struct weir_frame *frame, const uint8_t *data);
-
-/* Compares the recorded generations: true if the verdict still stands (and is then good for the tenant's present
- * epoch). Worker. */
-bool weir_verdict_recheck(const struct weir_vnet *vnet, struct weir_verdict *verdict);
-
-/* The usual question, one comparison. Worker. */
-static inline bool
-weir_verdict_valid(const struct weir_vnet *vnet, struct weir_verdict *verdict)
-{
-	uint32_t epoch = __atomic_load_n(&vnet->tenant_epoch[verdict->tenant], __ATOMIC_ACQUIRE);
-
-	return __builtin_expect(verdict->epoch == epoch, 1) || weir_verdict_recheck(vnet, verdict);
-}
-
-/* ---- paths ---- */
-
-/* What many flows of one worker share. A flow holds a path's index and the generation it bound to. */
-struct weir_path {
-	struct weir_path_count count; /* folded by control, see weir_counters.h */
-	uint32_t gen;	   /* bumped when it is composed anew: its flows are then resolved again, one by one */
-	uint32_t refs;	   /* flows; of a free path: the next free one */
-	int64_t refreshed; /* when the source MAC was last reported as seen; earlier if that is to be soon again */
-	struct weir_verdict verdict;
-} WEIR_CACHE_ALIGNED;
-_Static_assert(sizeof(struct weir_path) == 3 * WEIR_CACHELINE, "the last one is for the walk only");
-
-/* One worker's own; no other thread touches it but for the counts. */
-struct weir_paths {
-	struct weir_path *path;
-	struct weir_table *table; /* by key */
-	struct weir_counters *counters;
-	uint32_t capacity, used;
-	uint32_t first_free;	/* of those below `top` */
-	uint32_t first_pending; /* free after the burst in hand */
-	uint32_t top;		/* none from here on was ever used */
-	uint32_t flows;		/* slots of the cache that they are for */
-	uint32_t *of_tenant;	/* by id: how many of them are its */
-};
-
-#define WEIR_PATHS_FLOOR 16		/* a tenant has so many while there are any */
-#define WEIR_PATHS_RESERVE(n) ((n) / 8) /* of n paths are only for tenants below that */
-
-/*
- * For a cache of `flows` slots. A tenant may hold as large a part of the paths as its quota is of the flows; the last
- * eighth is for those who hold few. `counters`: the worker's. NULL: no memory.
- */
-struct weir_paths *weir_paths_create(uint32_t capacity, uint32_t flows, struct weir_counters *counters, int socket);
-void weir_paths_free(struct weir_paths *paths);
-
-/* The path for this verdict, found or made, with one more reference; WEIR_NONE if none is free for its tenant. */
-uint32_t weir_paths_get(struct weir_paths *paths, const struct weir_vnet *vnet, const struct weir_verdict *verdict);
-/* Gives a reference back. A path without any is not reused before weir_paths_settle(): verdicts of the burst in hand
- * may point into it. */
-void weir_paths_put(struct weir_paths *paths, uint32_t path);
-void weir_paths_settle(struct weir_paths *paths); /* after each burst */
-static inline struct weir_path *
-weir_path(const struct weir_paths *paths, uint32_t path)
-{
-	return &paths->path[path];
-}
-
-uint32_t weir_paths_used(const struct weir_paths *paths);
 
 /* ---- control: MAC table ---- */
 

@@ -60,6 +60,7 @@ struct weir_poll_list *weir_worker_set_polls(struct weir_worker *worker, struct 
 void weir_worker_set_times(struct weir_worker *worker, uint64_t flow_idle, uint64_t mac_refresh);
 
 /* Messages to maintenance: what it learned, and packets for weir itself. */
+struct rte_ring *weir_worker_ask_ring(struct weir_worker *worker);   /* of struct weir_host_question */
 struct rte_ring *weir_worker_learn_ring(struct weir_worker *worker); /* of struct weir_learn */
 struct rte_ring *weir_worker_punt_ring(struct weir_worker *worker);  /* of mbufs with struct weir_mbuf_meta */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* VXLAN on and off again, whatever the frame and its segments; and off from underlay packets that lie. */
+/* Tunnels on and off again, whatever the frame and its segments; and off from underlay packets that lie. */
 #include <string.h>
 
 #include "../unit/packet/mbufs.h"
@@ -47,7 +47,7 @@ take_off(struct rte_mbuf *m, struct weir_outer *outer, struct weir_frame *frame)
 		return false;
 	data = rte_pktmbuf_mtod(m, const uint8_t *);
 	if (weir_parse_underlay(data, m->data_len, m->pkt_len, false, outer) != WEIR_OK ||
-	    outer->kind != WEIR_UNDERLAY_VXLAN)
+	    outer->kind != WEIR_UNDERLAY_TUNNEL)
 		return false;
 	if (weir_parse_frame(data + outer->inner, m->data_len - outer->inner, outer->inner_len, &key, frame) !=
 	    WEIR_OK)
@@ -71,6 +71,8 @@ round_trip(const uint8_t *frame, uint32_t len, const uint8_t choice[4])
 		params.src.b[10] = params.src.b[11] = params.dst.b[10] = params.dst.b[11] = 0xff;
 	if ((choice[0] & 2) != 0)
 		params.vlan = choice[3];
+	if ((choice[0] & 4) != 0)
+		params.tunnel = WEIR_GENEVE;
 	weir_encap_init(&encap, &params);
 	good = weir_parse_frame(frame, len, len, &key, &inner) == WEIR_OK;
 	FUZZ_CHECK(weir_encap_push(m, &encap, choice[3] * 65793u, choice[2], good ? inner.tos : 0, 0) == 0);
@@ -81,6 +83,7 @@ round_trip(const uint8_t *frame, uint32_t len, const uint8_t choice[4])
 	FUZZ_CHECK(take_off(m, &outer, &inner) == good);
 	if (good) {
 		FUZZ_CHECK(outer.vni == choice[3] * 65793u && outer.inner_len == len);
+		FUZZ_CHECK(outer.tunnel == params.tunnel);
 		FUZZ_CHECK(read_packet(m, wire) == len && memcmp(wire, frame, len) == 0);
 	}
 	rte_pktmbuf_free(m);

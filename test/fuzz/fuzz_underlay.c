@@ -7,16 +7,25 @@
 #include "samples.h"
 #include "weir_packet.h"
 
+#define HEAD (WEIR_OUTER_MAX + WEIR_HEADERS_MAX)
+
 static void
 check_tunnel(const uint8_t *copy, uint32_t size, const struct weir_outer *outer)
 {
 	struct weir_key key;
 	struct weir_frame frame;
-	uint32_t udp = outer->inner - 16;
+	uint32_t udp = 14 + (copy[12] == 0x86 ? 40u : (copy[14] & 15u) * 4);
+	uint32_t options = outer->tunnel == WEIR_GENEVE ? (copy[udp + 8] & 63u) * 4 : 0;
 
 	FUZZ_CHECK(outer->inner >= 14 + 20 + 16 && outer->inner + outer->inner_len <= size);
-	FUZZ_CHECK(be16_at(copy, udp + 2) == WEIR_VXLAN_PORT);
-	FUZZ_CHECK(be16_at(copy, udp + 4) == outer->inner_len + 16);
+	FUZZ_CHECK(outer->inner == udp + 16 + options && outer->inner <= WEIR_OUTER_MAX);
+	FUZZ_CHECK(be16_at(copy, udp + 2) == (outer->tunnel == WEIR_GENEVE ? WEIR_GENEVE_PORT : WEIR_VXLAN_PORT));
+	FUZZ_CHECK(be16_at(copy, udp + 4) == outer->inner_len + 16 + options);
+	if (outer->tunnel == WEIR_GENEVE)
+		FUZZ_CHECK(
+		    (copy[udp + 8] & 0xc0) == 0 && (copy[udp + 9] & 0xc0) == 0 && be16_at(copy, udp + 10) == 0x6558);
+	else
+		FUZZ_CHECK((copy[udp + 8] & 8) != 0);
 	FUZZ_CHECK((be16_at(copy, udp + 12) << 8 | copy[udp + 14]) == outer->vni);
 	if (weir_parse_frame(copy + outer->inner, size - outer->inner, outer->inner_len, &key, &frame) == WEIR_OK)
 		FUZZ_CHECK(frame.len == outer->inner_len && frame.avail == outer->inner_len);
@@ -82,11 +91,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t input_size)
 	check_quick(data, size);
 	reason = weir_parse_underlay(copy, size, size, true, &trusted);
 	FUZZ_CHECK(reason <= WEIR_DROP_OUTER_FRAGMENT);
-	FUZZ_CHECK(weir_parse_underlay(copy, size < WEIR_HEADERS_MAX ? size : WEIR_HEADERS_MAX, size, true, &head) ==
-		   reason);
+	FUZZ_CHECK(weir_parse_underlay(copy, size < HEAD ? size : HEAD, size, true, &head) == reason);
 	if (reason == WEIR_OK) {
 		FUZZ_CHECK(head.kind == trusted.kind);
-		if (trusted.kind == WEIR_UNDERLAY_VXLAN)
+		if (trusted.kind == WEIR_UNDERLAY_TUNNEL)
 			check_tunnel(copy, size, &trusted);
 		else
 			check_host(copy, &trusted);

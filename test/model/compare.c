@@ -7,13 +7,21 @@
 /* A frame that should leave, and which packet makes it. */
 struct expected {
 	const struct item *item;
-	const struct ref_out *out;
+	struct ref_out *out;
 	uint64_t flow;
 	bool seen;
 };
 
 static struct expected expected[MODEL_BATCH * REF_OUTS];
 static uint32_t n_expected;
+
+/* What left, in the order of each queue. */
+#define FOUND_MAX 4096
+static struct found {
+	uint32_t port;
+	struct wire wire;
+} found_frames[FOUND_MAX];
+static uint32_t n_found;
 
 void
 compare_forget_flows(struct model *model)
@@ -50,6 +58,8 @@ flow_of(const struct item *item, const struct ref_out *out)
 	hash = hash_bytes(hash, &item->packet.port, sizeof(item->packet.port));
 	hash = hash_bytes(hash, &item->queue, sizeof(item->queue));
 	hash = hash_bytes(hash, data, 14 + 4 * frame->n_tags);
+	hash = hash_bytes(hash, &frame->dmac, sizeof(frame->dmac)); /* as it came: a router writes others */
+	hash = hash_bytes(hash, &frame->smac, sizeof(frame->smac));
 	if (frame->kind == REF_ARP && frame->l3 != 0)
 		return hash_bytes(hash, data + frame->l3, 28);
 	hash = hash_bytes(hash, &frame->src, sizeof(frame->src));
@@ -65,60 +75,12 @@ list_expected(struct model *model)
 	n_expected = 0;
 	for (uint32_t i = 0; i < model->n_items; i++)
 		for (uint32_t o = 0; o < model->items[i].result.n_outs; o++) {
-			const struct ref_out *out = &model->items[i].result.outs[o];
+			struct ref_out *out = &model->items[i].result.outs[o];
 
 			if (out->drop == 0)
 				expected[n_expected++] = (struct expected){
 				    .item = &model->items[i], .out = out, .flow = flow_of(&model->items[i], out)};
 		}
-}
-
-/* Takes out of a tunnel packet what weir may choose, and what depends on it, if it is right. *port: the UDP source
- * port. */
-static bool
-normalize(struct wire *wire, uint32_t outer, uint16_t *port)
-{
-	uint8_t *ip = wire->data + outer, *udp;
-	bool v4;
-
-	if (wire->len < outer + 40 || (ip[0] >> 4 == 6 && wire->len < outer + 56))
-		return false;
-	v4 = ip[0] >> 4 == 4;
-	udp = ip + (v4 ? 20 : 40);
-	if (v4 && wire_fold(wire_sum(ip, 20, 0)) != 0)
-		return false;
-	if (!v4 && (get16(udp + 6) == 0 || get16(udp + 4) > wire->data + wire->len - udp ||
-		       wire_l4_sum(ip, PROTO_UDP, udp, get16(udp + 4)) != 0))
-		return false;
-	*port = get16(udp);
-	put16(udp, 0);
-	if (v4) {
-		put16(ip + 4, 0);
-		put16(ip + 10, 0);
-	} else {
-		put16(udp + 6, 0);
-	}
-	return true;
-}
-
-static bool
-tunnel_equal(const struct wire *found, const struct ref_out *out, uint16_t *port)
-{
-	static struct wire a, b;
-	uint16_t none;
-
-	if (found->len != out->wire.len || memcmp(found->data, out->wire.data, 12) != 0)
-		return false;
-	a.len = found->len;
-	memcpy(a.data, found->data, found->len);
-	b.len = out->wire.len;
-	memcpy(b.data, out->wire.data, out->wire.len);
-	if (!normalize(&a, out->outer, port))
-		return false;
-	/* The reference leaves the UDP checksum over IPv6 out. */
-	if (b.data[out->outer] >> 4 == 4)
-		(void)normalize(&b, out->outer, &none);
-	return memcmp(a.data, b.data, a.len) == 0;
 }
 
 /* Tunnelled packets of one flow have one source port, from 49152 up. */
@@ -148,22 +110,97 @@ overtakes(uint32_t e)
 	return false;
 }
 
+static bool
+out_equal(const struct topo *topo, uint32_t port, const struct wire *found, struct ref_out *out, uint16_t *source)
+{
+	if (out->port != port)
+		return false;
+	if (out->made != REF_NOT_MADE)
+		return compare_made(topo, found, out, source);
+	if (out->wire.len != found->len)
+		return false;
+	return out->outer != 0 ? compare_tunnel(found, out, source)
+			       : memcmp(found->data, out->wire.data, found->len) == 0;
+}
+
+/* ---- which of several next hops ---- */
+
+static bool
+was_sent(const struct topo *topo, struct ref_out *out)
+{
+	uint16_t source;
+
+	for (uint32_t f = 0; f < n_found; f++)
+		if (out_equal(topo, found_frames[f].port, &found_frames[f].wire, out, &source))
+			return true;
+	return false;
+}
+
+/* How many frames the alternative explains; -1: one of its frames did not leave. */
+static int
+explains(const struct topo *topo, struct ref_result *result)
+{
+	int n = 0;
+
+	for (uint32_t o = 0; o < result->n_outs; o++) {
+		if (result->outs[o].drop != 0)
+			continue;
+		if (!was_sent(topo, &result->outs[o]))
+			return -1;
+		n++;
+	}
+	return n;
+}
+
+/*
+ * The choice that routers have made for the last packet is the one that explains most of what left: it is right, and
+ * remembered. If nothing left, it may be any of those that say so.
+ */
+static void
+find_choice(struct model *model)
+{
+	struct alternative *chosen = &model->alternatives[0];
+	struct ref_result *result = &model->items[model->n_items - 1].result;
+	bool learned = result->learned;
+	uint64_t drop = 0;
+	bool same = false; /* two hosts at one MAC: which of them was chosen shows another time */
+	int most = -1;
+
+	for (uint32_t a = 0; a < model->n_alternatives; a++) {
+		int n = explains(&model->topo, &model->alternatives[a].result);
+
+		if (n == 0)
+			drop |= model->alternatives[a].result.drop;
+		same = n > most ? false : same || n == most;
+		if (n <= most)
+			continue;
+		most = n;
+		chosen = &model->alternatives[a];
+	}
+	*result = chosen->result;
+	result->learned = learned;
+	if (most == 0)
+		result->drop = drop;
+	for (uint32_t i = 0; most > 0 && !same && i < chosen->n; i++)
+		ref_choose(&model->ref, &chosen->picks[i], &chosen->vias[i], false);
+	model->n_alternatives = 0;
+}
+
 static void
 take(struct model *model, uint32_t port, const struct wire *found)
 {
 	for (uint32_t e = 0; e < n_expected; e++) {
-		const struct ref_out *out = expected[e].out;
+		struct ref_out *out = expected[e].out;
 		uint16_t source = 0;
 
-		if (expected[e].seen || out->port != port || out->wire.len != found->len)
+		if (expected[e].seen || !out_equal(&model->topo, port, found, out, &source))
 			continue;
-		if (out->outer != 0 ? !tunnel_equal(found, out, &source)
-				    : memcmp(found->data, out->wire.data, found->len) != 0)
-			continue;
-		if (out->outer != 0)
+		/* What routers make are flows of their own. */
+		if (out->outer != 0 && out->made == REF_NOT_MADE)
 			check_source_port(model, expected[e].flow, source);
 		expected[e].seen = true;
-		if (overtakes(e))
+		model->answers += out->made != REF_NOT_MADE;
+		if (out->made == REF_NOT_MADE && overtakes(e))
 			model_differs(model, "order: packet %u overtakes one of its flow",
 			    (uint32_t)(expected[e].item - model->items));
 		model->outputs++;
@@ -171,6 +208,10 @@ take(struct model *model, uint32_t port, const struct wire *found)
 	}
 	if (rig_peer(&model->rng, &model->topo, port, found)) {
 		model->answers++;
+		return;
+	}
+	if (model->n_own < MODEL_OWN && compare_own(&model->topo, port, found, &model->own[model->n_own])) {
+		model->n_own++;
 		return;
 	}
 	model_differs(model, "port p%u sent what nobody expected:", port);
@@ -199,14 +240,17 @@ take_answer(struct model *model, uint32_t port, const struct wire *found)
 void
 compare_outputs(struct model *model)
 {
-	static struct wire found;
-
-	list_expected(model);
+	n_found = 0;
 	for (uint32_t p = 0; p < TOPO_PORTS; p++)
 		for (uint32_t q = 0; q < TOPO_QUEUES; q++)
-			while (rig_collect(p, q, &found))
-				if (!take_answer(model, p, &found))
-					take(model, p, &found);
+			while (n_found < FOUND_MAX && rig_collect(p, q, &found_frames[n_found].wire))
+				found_frames[n_found++].port = p;
+	if (model->n_alternatives > 0)
+		find_choice(model);
+	list_expected(model);
+	for (uint32_t f = 0; f < n_found; f++)
+		if (!take_answer(model, found_frames[f].port, &found_frames[f].wire))
+			take(model, found_frames[f].port, &found_frames[f].wire);
 	for (uint32_t e = 0; e < n_expected; e++)
 		if (!expected[e].seen) {
 			model_differs(model, "packet %u should have left by port p%u to %s, but did not:",

@@ -19,9 +19,55 @@ struct gen_sender {
 	const struct topo_vport *vport; /* NULL = somebody behind a remote */
 	uint32_t host;			/* whose addresses it usually takes */
 	uint32_t mtu;			/* frames are often about as large */
+	bool pings;
 };
 
 void gen_frame(const struct gen_sender *sender, struct rng *rng, struct wire *wire);
+
+/* An IP packet to a router. */
+void gen_routed_frame(const struct gen_sender *sender, const struct weir_mac *router, const struct weir_mac *smac,
+    const struct weir_ip *src, const struct weir_ip *dst, struct rng *rng, struct wire *wire);
+
+/* Bytes of a tenant's frame: all that may stand in front of it finds room, Geneve's options too. */
+#define GEN_INNER_MAX 9200
+
+/* A tenant's frame, at most as large as that, as it comes in. False: no uplink of the remote's family. */
+bool gen_from_remote(const struct topo *topo, struct rng *rng, const struct topo_switch *sw,
+    const struct weir_ip *remote, const struct wire *inner, struct gen_packet *packet);
+void gen_from_vport(
+    const struct topo_vport *vport, struct rng *rng, const struct wire *frame, struct gen_packet *packet);
+
+/* ---- hosts and routers ---- */
+
+/* A host of a switch: always at the same place there, with the addresses that it may have. */
+struct gen_host {
+	const struct topo_switch *sw;
+	const struct topo_vport *vport; /* NULL = behind `remote` */
+	struct weir_ip remote;
+	struct weir_mac mac;
+	struct weir_ip ipv4, ipv6;
+};
+/* False: the switch has no place for it. */
+bool gen_host(const struct topo *topo, uint32_t tenant, uint32_t sw, uint32_t host, struct gen_host *found);
+
+/* The host asks for `wanted` by ARP or ND, as `from`; to all, or to one MAC (not NULL). */
+void gen_ask(const struct gen_host *host, const struct weir_ip *from, const struct weir_ip *wanted,
+    const struct weir_mac *to, struct wire *wire);
+
+/* The host's frame as it comes in; see gen_from_remote(). */
+bool gen_from_host(const struct topo *topo, struct rng *rng, const struct gen_host *host, const struct wire *frame,
+    struct gen_packet *packet);
+
+/*
+ * The question by which a router learns where a host is, one after the other: *cursor, below GEN_LESSONS, goes on.
+ * False: that was the last one.
+ */
+#define GEN_NAMES 4 /* a host has */
+#define GEN_LESSONS (TOPO_TENANTS * TOPO_ROUTERS * TOPO_SWITCHES * TOPO_HOSTS * GEN_NAMES)
+bool gen_lesson(const struct topo *topo, struct rng *rng, uint32_t *cursor, struct gen_packet *packet);
+
+/* A packet that goes to a router, or asks for one. False: there is none. */
+bool gen_to_router(const struct topo *topo, struct rng *rng, struct gen_packet *packet);
 
 /* Damages a packet: cuts it, flips bits, lies about lengths. */
 void gen_mutate(struct rng *rng, struct wire *wire);

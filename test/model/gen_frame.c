@@ -174,18 +174,20 @@ put_extensions(struct rng *rng, struct wire *wire, uint32_t l3)
 }
 
 static void
-put_ip_packet(const struct gen_sender *sender, struct rng *rng, struct wire *wire, bool v6)
+put_ip_between(const struct gen_sender *sender, const struct weir_ip *src, const struct weir_ip *dst, struct rng *rng,
+    struct wire *wire)
 {
 	static const uint8_t protos[] = {PROTO_UDP, PROTO_UDP, PROTO_TCP, PROTO_TCP, PROTO_ICMP, PROTO_SCTP, 47, 59};
-	struct weir_ip src = source(sender, rng, v6);
-	struct weir_ip dst = v6 ? topo_host_ipv6(rng_below(rng, 3)) : topo_host_ipv4(rng_below(rng, 3));
+	bool v6 = !weir_ip_is_v4(src);
 	uint8_t proto = protos[rng_below(rng, WEIR_ARRAY_LEN(protos))];
 	uint8_t tos = rng_chance(rng, 60) ? 0 : (uint8_t)rng_next(rng);
 	uint32_t l3 = wire->len;
 
+	if (sender->pings)
+		proto = PROTO_ICMP;
 	if (v6 && proto == PROTO_ICMP)
 		proto = PROTO_ICMPV6;
-	gen_ip(wire, &src, &dst, proto, tos);
+	gen_ip(wire, src, dst, proto, tos);
 	if (v6 && rng_chance(rng, 3)) { /* in IPv6 ::ffff:10.0.0.1 is not 10.0.0.1 */
 		struct weir_ip mapped = source(sender, rng, false);
 
@@ -209,6 +211,15 @@ put_ip_packet(const struct gen_sender *sender, struct rng *rng, struct wire *wir
 	gen_ip_finish(wire, l3);
 	if (rng_chance(rng, 3)) /* an L2 switch does not mind a wrong checksum */
 		wire->data[l3 + (v6 ? 9 : 10)] ^= v6 ? 0 : 0x55;
+}
+
+static void
+put_ip_packet(const struct gen_sender *sender, struct rng *rng, struct wire *wire, bool v6)
+{
+	struct weir_ip src = source(sender, rng, v6);
+	struct weir_ip dst = v6 ? topo_host_ipv6(rng_below(rng, 3)) : topo_host_ipv4(rng_below(rng, 3));
+
+	put_ip_between(sender, &src, &dst, rng, wire);
 }
 
 static void
@@ -328,6 +339,45 @@ static void
 put_type(struct wire *wire, uint32_t ethertype)
 {
 	put16(gen_put(wire, 2), ethertype);
+}
+
+/* Packets to routers are mostly right where a switch does not look: hops, checksums of ping. */
+static void
+finish_routed(struct rng *rng, struct wire *wire)
+{
+	static const uint8_t hops[] = {0, 1, 1, 1, 2, 2, 3, 15, 16, 17, 18, 255};
+	uint8_t *ip = wire->data + ETH_HEADER;
+	bool v6 = ip[0] >> 4 == 6;
+	uint32_t header = v6 ? 40 : (ip[0] & 15u) * 4, len = v6 ? 40u + get16(ip + 4) : get16(ip + 2);
+	uint8_t proto = ip[v6 ? 6 : 9], *icmp = ip + header;
+
+	if (rng_chance(rng, 20))
+		ip[v6 ? 7 : 8] = hops[rng_below(rng, WEIR_ARRAY_LEN(hops))];
+	if (!v6 && get16(ip + 6) == 0 && rng_chance(rng, 50))
+		ip[6] = 0x40;
+	if (!v6) {
+		put16(ip + 10, 0);
+		put16(ip + 10, rng_chance(rng, 98) ? wire_fold(wire_sum(ip, header, 0)) : 0x1234);
+	}
+	if (proto != (v6 ? PROTO_ICMPV6 : PROTO_ICMP) || (!v6 && (get16(ip + 6) & 0x3fff) != 0) || rng_chance(rng, 5))
+		return;
+	put16(icmp + 2, 0);
+	put16(icmp + 2,
+	    v6 ? wire_l4_sum(ip, PROTO_ICMPV6, icmp, len - 40) : wire_fold(wire_sum(icmp, len - header, 0)));
+}
+
+void
+gen_routed_frame(const struct gen_sender *sender, const struct weir_mac *router, const struct weir_mac *smac,
+    const struct weir_ip *src, const struct weir_ip *dst, struct rng *rng, struct wire *wire)
+{
+	wire->len = 0;
+	memcpy(gen_put(wire, 6), router->b, 6);
+	memcpy(gen_put(wire, 6), smac->b, 6);
+	put_type(wire, weir_ip_is_v4(src) ? ETH_IPV4 : ETH_IPV6);
+	put_ip_between(sender, src, dst, rng, wire);
+	finish_routed(rng, wire);
+	if (rng_chance(rng, 20)) /* padding */
+		(void)gen_put(wire, wire->len < 60 ? 60 - wire->len : rng_below(rng, 20));
 }
 
 void

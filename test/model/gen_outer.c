@@ -128,19 +128,45 @@ put_outer_ethernet(const struct topo *topo, struct rng *rng, uint32_t port, bool
 	put16(gen_put(wire, 2), v4 ? ETH_IPV4 : ETH_IPV6);
 }
 
+/* The first four bytes of the header, that is not always one. */
 static void
-put_vxlan(struct rng *rng, uint32_t vni, const struct wire *inner, struct wire *wire)
+fill_vxlan(struct rng *rng, uint8_t *p)
 {
+	p[0] = rng_chance(rng, 98) ? 0x08 : 0;
+	if (rng_chance(rng, 5)) /* reserved bits are ignored */
+		p[0] |= 0x80;
+}
+
+static void
+fill_geneve(struct rng *rng, uint8_t *p, uint32_t options)
+{
+	p[0] = (uint8_t)options;
+	if (rng_chance(rng, 1))
+		p[0] = (uint8_t)rng_next(rng); /* another version, options that are not there or too long */
+	if (rng_chance(rng, 5))		       /* reserved bits are ignored */
+		p[1] |= (uint8_t)rng_below(rng, 0x40);
+	if (rng_chance(rng, 2))
+		p[1] |= rng_chance(rng, 50) ? 0x80 : 0x40; /* OAM, critical options */
+	put16(p + 2, rng_chance(rng, 99) ? 0x6558 : rng_chance(rng, 50) ? 0x0800 : (uint32_t)rng_next(rng) & 0xffff);
+}
+
+static void
+put_header(struct rng *rng, bool geneve, uint32_t vni, const struct wire *inner, struct wire *wire)
+{
+	uint32_t options = geneve && rng_chance(rng, 30) ? rng_below(rng, rng_chance(rng, 80) ? 8 : 64) : 0;
 	uint8_t *p = gen_put(wire, 16);
 
 	put16(p, 49152 + rng_below(rng, 16384));
-	put16(p + 2, rng_chance(rng, 99) ? VXLAN_PORT : 4790);
-	put16(p + 4, 16 + inner->len);
+	put16(p + 2, !rng_chance(rng, 99) ? 4790 : geneve ? GENEVE_PORT : VXLAN_PORT);
+	put16(p + 4, 16 + options * 4 + inner->len);
 	put16(p + 6, rng_chance(rng, 50) ? 0 : rng_below(rng, 65536));
-	p[8] = rng_chance(rng, 98) ? 0x08 : 0;
-	if (rng_chance(rng, 5)) /* reserved bits are ignored */
-		p[8] |= 0x80, p[15] = 7;
-	put32(p + 12, vni << 8 | p[15]);
+	put32(p + 12, vni << 8 | (rng_chance(rng, 5) ? 7 : 0));
+	if (geneve)
+		fill_geneve(rng, p + 8, options);
+	else
+		fill_vxlan(rng, p + 8);
+	for (uint32_t i = 0; i < options; i++)
+		put32(gen_put(wire, 4), (uint32_t)rng_next(rng));
 	memcpy(gen_put(wire, inner->len), inner->data, inner->len);
 }
 
@@ -151,49 +177,88 @@ usual_host(uint32_t a, uint32_t b)
 	return (a * 5 + b * 3 + b / 3) % TOPO_HOSTS;
 }
 
+struct tunnel {
+	struct weir_ip src, dst;
+	bool geneve;
+	uint32_t vni;
+};
+
+static void
+put_tunnel(const struct topo *topo, struct rng *rng, const struct tunnel *tunnel, const struct wire *inner,
+    struct gen_packet *packet)
+{
+	struct wire *wire = &packet->wire;
+	bool v4 = weir_ip_is_v4(&tunnel->src);
+	uint32_t l3;
+
+	packet->mutated = false; /* the tunnel itself is whole */
+	wire->len = 0;
+	put_outer_ethernet(topo, rng, packet->port, v4, wire);
+	l3 = wire->len;
+	gen_ip(wire, &tunnel->src, &tunnel->dst, PROTO_UDP, rng_chance(rng, 60) ? 0 : (uint8_t)rng_next(rng));
+	if (v4 && rng_chance(rng, 3)) {
+		memset(gen_put(wire, 4), 1, 4);
+		wire->data[l3] = 0x46;
+	}
+	if (v4 && rng_chance(rng, 2))
+		put16(wire->data + l3 + 6, rng_chance(rng, 50) ? 0x2000 : 100);
+	put_header(rng, tunnel->geneve, tunnel->vni, inner, wire);
+	gen_ip_finish(wire, l3);
+	if (v4 && rng_chance(rng, 1))
+		wire->data[l3 + 11] ^= 1;
+	if (rng_chance(rng, 10))
+		(void)gen_put(wire, 1 + rng_below(rng, 20)); /* padding of the outer frame */
+	put_tag(wire, rng, topo->ports[packet->port].vlan);
+}
+
 static bool
 from_remote(const struct topo *topo, struct rng *rng, struct gen_packet *packet)
 {
 	static struct wire inner;
 	const struct topo_switch *sw = pick_overlay(topo, rng);
-	uint32_t r = rng_below(rng, TOPO_REMOTES), vni, l3;
+	uint32_t r = rng_below(rng, TOPO_REMOTES);
 	struct gen_sender sender = {.host = usual_host(r, 2), .mtu = 1500};
-	struct weir_ip src = topo_peer(rng_below(rng, TOPO_PEERS)), dst;
-	struct wire *wire = &packet->wire;
+	struct tunnel tunnel = {.src = topo_peer(rng_below(rng, TOPO_PEERS))};
 
 	if (sw == NULL || !pick_uplink(topo, rng, &packet->port))
 		return false;
 	if (sw->n_remotes > 0 && rng_chance(rng, 95))
-		src = sw->remotes[r % sw->n_remotes];
-	if (!pick_local(topo, rng, &src, &dst))
+		tunnel.src = sw->remotes[r % sw->n_remotes];
+	if (!pick_local(topo, rng, &tunnel.src, &tunnel.dst))
 		return false;
 	if (rng_chance(rng, 2))
-		dst.b[15] ^= 0x20;
-	vni = rng_chance(rng, 97) ? sw->vni : rng_below(rng, 1u << 24);
+		tunnel.dst.b[15] ^= 0x20;
+	tunnel.geneve = rng_chance(rng, 97) ? sw->geneve : !sw->geneve;
+	tunnel.vni = rng_chance(rng, 97) ? sw->vni : rng_below(rng, 1u << 24);
 	gen_frame(&sender, rng, &inner);
-	if (inner.len > 9300)
-		inner.len = 9300;
+	if (inner.len > GEN_INNER_MAX)
+		inner.len = GEN_INNER_MAX;
 	if (rng_chance(rng, 4))
 		gen_mutate(rng, &inner);
-	packet->mutated = false; /* the tunnel itself is whole */
-	wire->len = 0;
-	put_outer_ethernet(topo, rng, packet->port, weir_ip_is_v4(&src), wire);
-	l3 = wire->len;
-	gen_ip(wire, &src, &dst, PROTO_UDP, rng_chance(rng, 60) ? 0 : (uint8_t)rng_next(rng));
-	if (weir_ip_is_v4(&src) && rng_chance(rng, 3)) {
-		memset(gen_put(wire, 4), 1, 4);
-		wire->data[l3] = 0x46;
-	}
-	if (weir_ip_is_v4(&src) && rng_chance(rng, 2))
-		put16(wire->data + l3 + 6, rng_chance(rng, 50) ? 0x2000 : 100);
-	put_vxlan(rng, vni, &inner, wire);
-	gen_ip_finish(wire, l3);
-	if (weir_ip_is_v4(&src) && rng_chance(rng, 1))
-		wire->data[l3 + 11] ^= 1;
-	if (rng_chance(rng, 10))
-		(void)gen_put(wire, 1 + rng_below(rng, 20)); /* padding of the outer frame */
-	put_tag(wire, rng, topo->ports[packet->port].vlan);
+	put_tunnel(topo, rng, &tunnel, &inner, packet);
 	return true;
+}
+
+bool
+gen_from_remote(const struct topo *topo, struct rng *rng, const struct topo_switch *sw, const struct weir_ip *remote,
+    const struct wire *inner, struct gen_packet *packet)
+{
+	struct tunnel tunnel = {.src = *remote, .geneve = sw->geneve, .vni = sw->vni};
+
+	if (!pick_uplink(topo, rng, &packet->port) || !pick_local(topo, rng, remote, &tunnel.dst))
+		return false;
+	put_tunnel(topo, rng, &tunnel, inner, packet);
+	return true;
+}
+
+void
+gen_from_vport(const struct topo_vport *vport, struct rng *rng, const struct wire *frame, struct gen_packet *packet)
+{
+	packet->mutated = false;
+	packet->port = vport->port;
+	packet->wire.len = frame->len;
+	memcpy(packet->wire.data, frame->data, frame->len);
+	put_tag(&packet->wire, rng, vport->vlan);
 }
 
 static bool
@@ -281,6 +346,10 @@ gen_packet(const struct topo *topo, struct rng *rng, struct gen_packet *packet)
 	bool done = false;
 
 	packet->mutated = false;
+	if (topo_with_routers && rng_chance(rng, 60))
+		done = gen_to_router(topo, rng, packet);
+	if (done)
+		kind = 100;
 	if (kind < 60)
 		done = from_vport(topo, rng, packet);
 	else if (kind < 93)

@@ -2,7 +2,7 @@
 /*
  * weir against the reference switch, over random configurations, random changes of them and random packets.
  *
- *	model [--seed N] [--topologies N] [--packets N] [--workers N] [--long]
+ *	model [--seed N] [--topologies N] [--packets N] [--workers N] [--long] [--routers]
  *
  * Topology i of a run has the seed N + i and, unless --workers says so, 1 to 3 workers. A difference prints the
  * configuration, the packets, what was expected and what was found, and ends the run.
@@ -15,11 +15,11 @@
 
 #include "scenarios.h"
 #include "model.h"
+#include "weir_view.h"
 #include "weir_pipeline.h"
 
-#define BATCH_NS (11 * WEIR_NS_PER_MS / 10) /* longer than a tick, in which a tenant has its share of messages */
-#define IDLE_NS (35 * WEIR_NS_PER_S)	    /* flows go */
-#define REST_NS (8 * WEIR_NS_PER_S)	    /* flows stay, while ids of interfaces that went are given out again */
+#define IDLE_NS (35 * WEIR_NS_PER_S) /* flows go */
+#define REST_NS (8 * WEIR_NS_PER_S)  /* flows stay, while ids of interfaces that went are given out again */
 #define REMEMBERED 48
 #define FLOWS 65536
 #define FLOWS_FEW 1024 /* slots over all workers: as few as there may be */
@@ -54,11 +54,16 @@ static void
 settle(void)
 {
 	static struct wire odd;
+	struct own_frame own;
 	uint32_t port;
 
 	while (!rig_settle(&model.rig, &model.rng, &model.topo, &odd, &port)) {
 		/* New remotes may be asked for before the underlay is another one. */
 		if (odd.len != 0 && rig_peer(NULL, &model.before, port, &odd))
+			continue;
+		/* What routers say of themselves. */
+		if (odd.len != 0 &&
+		    (compare_own(&model.topo, port, &odd, &own) || compare_own(&model.before, port, &odd, &own)))
 			continue;
 		model_differs(&model, "weir does not come to rest; of itself it sent by port p%u:", port);
 		model_hex(&odd);
@@ -75,8 +80,12 @@ configure(const struct topo *next, bool whole, const char *what)
 	struct weir_err err = {0};
 	bool quiet = same_remotes(&model.topo, next);
 	char *text = whole ? topo_document(next) : topo_patch(&model.topo, next);
-	int rc = whole ? weir_gateway_load(model.rig.gateway, text, strlen(text), false, &outcome, &err)
-		       : weir_gateway_patch(model.rig.gateway, text, strlen(text), false, &outcome, &err);
+	int rc;
+
+	if (topo_with_routers && !model.at_rest && model.before.n_ports > 0)
+		settle();
+	rc = whole ? weir_gateway_load(model.rig.gateway, text, strlen(text), false, &outcome, &err)
+		   : weir_gateway_patch(model.rig.gateway, text, strlen(text), false, &outcome, &err);
 
 	(void)snprintf(model.last_change, sizeof(model.last_change), "%s", what);
 	if (rc != 0) {
@@ -95,11 +104,15 @@ configure(const struct topo *next, bool whole, const char *what)
 	model.changes++;
 	compare_forget_flows(&model);
 	macs_compare(&model);
-	/* If nothing is to be resolved first, the change must hold for the very next packet. */
-	if (quiet && rng_chance(&model.rng, 60))
-		counters_read(&model, &model.last);
-	else
+	/* If nothing is to be resolved first, the change must hold for the very next packet. But what routers say of
+	 * themselves may be about the configuration before this one, and is not known any more after the next. */
+	model.at_rest = !quiet || !rng_chance(&model.rng, 60);
+	if (model.at_rest)
 		settle();
+	else
+		counters_read(&model, &model.last);
+	if (topo_with_routers && rng_chance(&model.rng, 80))
+		model_teach(&model);
 }
 
 /*
@@ -162,8 +175,8 @@ stamp(struct item *item)
 	const struct ref_frame *frame = &item->result.frame;
 	struct wire *wire = &item->packet.wire;
 
-	if (item->packet.mutated || item->result.drop != 0 || item->result.n_outs == 0 || frame->l4_len < 32 ||
-	    (frame->proto != PROTO_UDP && frame->proto != PROTO_TCP))
+	if (item->packet.mutated || item->result.drop != 0 || item->result.n_outs == 0 || item->result.n_vias != 0 ||
+	    frame->l4_len < 32 || (frame->proto != PROTO_UDP && frame->proto != PROTO_TCP))
 		return;
 	put16(&wire->data[wire->len - 2], ++model.stamp);
 	item->stamped = true;
@@ -174,6 +187,8 @@ static bool
 examine(struct item *item, bool commit)
 {
 	ref_packet(&model.ref, item->packet.port, &item->packet.wire, commit, &item->result);
+	if (item->result.n_vias != 0 && !commit)
+		return model_explore(&model, item);
 	return !item->result.open && (item->result.answer == REF_NO_ANSWER || !item->packet.mutated);
 }
 
@@ -217,7 +232,7 @@ source_disputed(void)
 }
 
 /* A tenant may flood so many in one go, whatever the switch. */
-#define FLOODS (WEIR_COPIES_BURST / REF_OUTS)
+#define FLOODS (WEIR_COPIES_BURST / REF_COPIES)
 
 /*
  * Packets that do not depend on what weir learns from each other: a packet that teaches the switch something is the
@@ -226,11 +241,12 @@ source_disputed(void)
 static void
 make_batch(uint32_t want, uint32_t repeat_percent)
 {
-	bool learned = false;
+	bool learned = false, last = false;
 	uint32_t floods = 0;
 
-	model.n_items = 0;
-	while (model.n_items < want && !learned && floods < FLOODS) {
+	model.n_items = model.n_alternatives = 0;
+	model.ref.now = model.rig.now;
+	while (model.n_items < want && !last && floods < FLOODS) {
 		struct item *item = &model.items[model.n_items];
 		uint32_t copies = want == 1 ? 1 : 1 + rng_below(&model.rng, 6);
 		uint32_t queues, usual, other;
@@ -239,7 +255,7 @@ make_batch(uint32_t want, uint32_t repeat_percent)
 		queues = topo_rx_queues[item->packet.port];
 		usual = item->packet.wire.data[item->packet.wire.len / 2] % queues;
 		other = rng_chance(&model.rng, 90) ? usual : rng_below(&model.rng, queues);
-		for (; copies > 0 && model.n_items < want && !learned && floods < FLOODS; copies--) {
+		for (; copies > 0 && model.n_items < want && !last && floods < FLOODS; copies--) {
 			struct item *next = &model.items[model.n_items];
 
 			if (next != item)
@@ -250,17 +266,24 @@ make_batch(uint32_t want, uint32_t repeat_percent)
 			stamp(next);
 			if (next->stamped)
 				(void)examine(next, false);
+			if (!model_may_report(&model, &next->result)) {
+				model.n_alternatives = 0;
+				break;
+			}
 			/* What looks the same comes in by the same queue: who sent it could not be told. */
 			next->queue = next->stamped ? other : usual;
 			learned = next->result.learned;
+			last = learned || model.n_alternatives > 0;
 			floods += next->result.flooded;
 			model.n_items++;
 		}
 	}
-	if (learned && source_disputed())
+	if (learned && source_disputed()) {
 		model.n_items--;
-	else if (learned)
+		model.n_alternatives = 0;
+	} else if (learned) {
 		(void)examine(&model.items[model.n_items - 1], true);
+	}
 }
 
 static void
@@ -268,21 +291,26 @@ run_batch(void)
 {
 	make_batch(rng_chance(&model.rng, 45) ? 1 : 1 + rng_below(&model.rng, MODEL_BATCH),
 	    rng_chance(&model.rng, 80) ? 70 : 0);
-	for (uint32_t i = 0; i < model.n_items; i++)
-		rig_inject(&model.rng, model.items[i].packet.port, model.items[i].queue, &model.items[i].packet.wire);
-	rig_step(&model.rig, BATCH_NS);
-	if (rig_waiting() != 0)
-		model_differs(&model, "%u frames are left on receive queues", rig_waiting());
-	compare_outputs(&model);
-	counters_compare(&model);
-	macs_compare(&model);
-	model.packets += model.n_items;
-	model.batches++;
+	model_batch(&model);
 	if (rig_waiting() != 0 && !model.differs)
 		settle();
 }
 
 /* ---- a topology ---- */
+
+/* What routers have just said may be on its way from one worker to another. */
+static void
+finish(void)
+{
+	struct weir_view_info info;
+
+	for (int i = 0; i < 20 && topo_with_routers && !model.differs; i++) {
+		weir_view_info(model.rig.gateway, &info);
+		if (info.mbufs == info.mbufs_free)
+			return;
+		settle();
+	}
+}
 
 static void
 run_topology(const struct options *options, uint64_t seed)
@@ -317,10 +345,13 @@ run_topology(const struct options *options, uint64_t seed)
 			rig_step(&model.rig, idle ? IDLE_NS : REST_NS);
 			settle();
 			flows_compare(&model, idle);
+			if (topo_with_routers)
+				model_teach(&model);
 		}
 		if (!model.differs)
 			run_batch();
 	}
+	finish();
 	if (!model.differs) {
 		macs_compare(&model);
 		flows_compare(&model, false);
@@ -350,12 +381,13 @@ run_workers(const struct options *options, uint32_t workers, uint32_t first, uin
 static void
 check_spread(void)
 {
+	uint64_t least = model.packets / 200 < 5000 ? model.packets / 200 : 5000;
 	uint32_t n = 0;
 
 	for (uint32_t port = 0; port < 65536; port++)
 		n += model.ports_seen[port / 8] >> port % 8 & 1;
 	(void)printf("%u different outer source ports\n", n);
-	if (model.packets > 100000 && n < 5000)
+	if (model.packets > 100000 && n < least)
 		model_differs(&model, "only %u different outer source ports", n);
 }
 
@@ -386,6 +418,10 @@ parse(int argc, char **argv, struct options *options)
 			options->topologies *= 10;
 			continue;
 		}
+		if (strcmp(argv[i], "--routers") == 0) {
+			topo_with_routers = true;
+			continue;
+		}
 		if (strcmp(argv[i], "--seed") == 0)
 			options->seed = number(value);
 		else if (strcmp(argv[i], "--topologies") == 0)
@@ -396,7 +432,8 @@ parse(int argc, char **argv, struct options *options)
 			options->workers = (uint32_t)number(value) % (RIG_WORKERS + 1);
 		else {
 			(void)fprintf(stderr,
-			    "usage: model [--seed N] [--topologies N] [--packets N] [--workers N] [--long]\n");
+			    "usage: model [--seed N] [--topologies N] [--packets N] [--workers N] [--long] "
+			    "[--routers]\n");
 			exit(2);
 		}
 		i++;

@@ -35,6 +35,8 @@ enum {
 	COUNT_TX_DROPS,
 	COUNT_TX_DROP_BYTES,
 	COUNT_HELD,
+	COUNT_CONSUMED,
+	COUNT_GENERATED,
 	COUNTS,
 };
 
@@ -49,6 +51,24 @@ struct readings {
 	struct counts ports[TOPO_PORTS];
 };
 
+/* What becomes of a packet if routers choose these of several next hops, which they have not yet been seen to do. */
+#define MODEL_CHOICES 4
+#define MODEL_ALTERNATIVES 9
+
+struct alternative {
+	uint32_t n;
+	struct ref_pick picks[MODEL_CHOICES];
+	struct weir_ip vias[MODEL_CHOICES];
+	struct ref_result result;
+};
+
+/* What a router says of itself, asked by nobody: questions, announcements. Where it left. */
+struct own_frame {
+	struct ref_place at;
+	uint32_t bytes;
+};
+#define MODEL_OWN 1024
+
 #define MODEL_FLOWS 65536
 
 struct model {
@@ -58,6 +78,12 @@ struct model {
 	struct ref ref;
 	uint32_t n_items;
 	struct item items[MODEL_BATCH];
+	uint32_t n_alternatives; /* of the last item; 0 = there is only one */
+	struct alternative alternatives[MODEL_ALTERNATIVES];
+	uint32_t n_own; /* since counters were read */
+	struct own_frame own[MODEL_OWN];
+	/* Errors that a tenant's routers may still send, in nanoseconds of their rate; as of when. */
+	uint64_t error_credit[TOPO_TENANTS], error_time;
 	struct readings last;
 	uint32_t flows_allowed[TOPO_TENANTS];
 	/* The source port of each tunnelled flow, since the last change: hash, port. */
@@ -71,6 +97,7 @@ struct model {
 	char last_change[160];
 	uint8_t ports_seen[65536 / 8];
 	bool differs;
+	bool at_rest; /* since the last change */
 };
 
 /* Reports a difference: the text, and with the first one where the run had come to. */
@@ -85,6 +112,32 @@ void model_hex(const struct wire *wire);
 /* What weir sent for the batch against what it should have sent. */
 void compare_outputs(struct model *model);
 void compare_forget_flows(struct model *model);
+
+/* A tunnel packet as it should be, the source port apart: that is weir's choice. */
+bool compare_tunnel(const struct wire *found, const struct ref_out *out, uint16_t *port);
+
+/*
+ * A frame that a router should have made: what the contract leaves to weir apart (padding, TOS, IPv4 id and DF, flags
+ * of an advertisement). If it is right, out->bytes are what it has.
+ */
+bool compare_made(const struct topo *topo, const struct wire *found, struct ref_out *out, uint16_t *port);
+
+/* Is it a router's question or announcement? Then where it left, and its bytes. */
+bool compare_own(const struct topo *topo, uint32_t port, const struct wire *found, struct own_frame *own);
+
+/* ---- model_router.c ---- */
+
+/* Routers learn, by questions that are checked as all packets are, where their hosts are. */
+void model_teach(struct model *model);
+
+/* Finds all alternatives of the last item, *item; false: there are too many, or some of them are open. */
+bool model_explore(struct model *model, struct item *item);
+
+/* Are there so many ICMP errors left to send? If so, they are taken. */
+bool model_may_report(struct model *model, const struct ref_result *result);
+
+/* Runs the batch: weir gets it, and what it makes of it is compared. */
+void model_batch(struct model *model);
 
 /* Reads weir's counters; compares what the batch has added with what it should have. */
 void counters_read(struct model *model, struct readings *readings);

@@ -31,6 +31,8 @@ model_place(const struct ref_place *place)
 
 	if (place->kind == REF_AT_PORT)
 		(void)snprintf(text, sizeof(text), "port p%u", place->port);
+	else if (place->kind == REF_AT_ROUTER)
+		(void)snprintf(text, sizeof(text), "router t%u/r%u", place->tenant, place->router);
 	else if (place->kind == REF_AT_VPORT)
 		(void)snprintf(text, sizeof(text), "vport t%u/v%u", place->tenant, place->vport);
 	else
@@ -61,6 +63,7 @@ print_item(const struct model *model, uint32_t i)
 {
 	const struct item *item = &model->items[i];
 	const struct ref_result *result = &item->result;
+	static const char *const made[] = {"", "ARP answer ", "ND answer ", "echo reply ", "ICMP error "};
 
 	(void)printf(
 	    "packet %u on p%u queue %u, from %s:\n", i, item->packet.port, item->queue, model_place(&result->from));
@@ -70,8 +73,10 @@ print_item(const struct model *model, uint32_t i)
 		print_reasons(result->drop);
 		(void)printf("\n");
 	}
+	if (result->consumed)
+		(void)printf("  expected: consumed\n");
 	for (uint32_t o = 0; o < result->n_outs; o++) {
-		(void)printf("  expected: to %s", model_place(&result->outs[o].to));
+		(void)printf("  expected: %sto %s", made[result->outs[o].made], model_place(&result->outs[o].to));
 		print_reasons(result->outs[o].drop);
 		(void)printf("\n");
 	}

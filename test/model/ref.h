@@ -71,6 +71,7 @@ enum ref_place_kind {
 	REF_AT_PORT,
 	REF_AT_VPORT,
 	REF_AT_REMOTE,
+	REF_AT_ROUTER, /* its interface on the switch */
 };
 
 struct ref_place {
@@ -78,6 +79,7 @@ struct ref_place {
 	uint32_t port;	     /* AT_PORT */
 	uint32_t tenant, sw; /* else */
 	uint32_t vport;
+	uint32_t router;
 	struct weir_ip remote;
 };
 
@@ -85,10 +87,22 @@ bool ref_place_equal(const struct ref_place *a, const struct ref_place *b);
 
 /* ---- what becomes of a packet ---- */
 
-#define REF_OUTS (TOPO_VPORTS + TOPO_REMOTES)
+/* A frame may be flooded, and what a router makes of it too. */
+#define REF_COPIES (TOPO_VPORTS + TOPO_REMOTES)
+#define REF_OUTS (2 * REF_COPIES)
+
+/* What weir has made itself; some of it is weir's choice, see compare_made.c. */
+enum ref_made {
+	REF_NOT_MADE,
+	REF_MADE_ARP,
+	REF_MADE_ND,
+	REF_MADE_ECHO,
+	REF_MADE_ERROR,
+};
 
 struct ref_out {
 	struct ref_place to;
+	enum ref_made made;
 	uint32_t bytes; /* the tenant's frame */
 	/* It leaves: `drop` 0. Else the reasons for which it does not. */
 	uint64_t drop;
@@ -104,6 +118,19 @@ enum ref_answer {
 	REF_ANSWER_ECHO,
 };
 
+/* The choice of one of several next hops: one flow's, by one route of a router. */
+struct ref_pick {
+	struct ref_pick *next;
+	uint32_t tenant, router;
+	struct weir_prefix to;
+	struct weir_ip src, dst;
+	uint8_t proto;
+	bool fragment;
+	uint16_t sport, dport; /* of fragments: 0 */
+	struct weir_ip via;
+	bool assumed; /* for a while: what if? */
+};
+
 struct ref_result {
 	bool open; /* not to be used */
 	struct ref_place from;
@@ -111,8 +138,15 @@ struct ref_result {
 	uint64_t drop;	/* dropped on entry, for one of these reasons */
 	bool short_tag; /* too short to say whether it belongs to the port or to a vport */
 	enum ref_answer answer;
-	bool learned; /* what the switch knows has changed */
-	bool flooded;
+	bool learned; /* what the switch or a router knows has changed */
+	bool consumed;
+	uint32_t flooded; /* how often */
+	uint32_t errors;  /* ICMP errors that are sent, or perhaps sent, about it */
+	/* A router has to choose between so many next hops and has not said how for this flow: nothing else is said.
+	 */
+	uint32_t n_vias;
+	struct ref_pick pick;
+	struct weir_ip vias[TOPO_VIAS];
 	struct ref_frame frame;
 	uint32_t n_outs;
 	struct ref_out outs[REF_OUTS];
@@ -129,9 +163,23 @@ struct ref_entry {
 	bool listed; /* for who compares with a listing */
 };
 
+/* Who a router knows to have an address on a switch. */
+struct ref_neighbour {
+	struct ref_neighbour *next;
+	uint32_t tenant, router, sw;
+	struct weir_ip ip;
+	struct weir_mac mac;
+	uint64_t when; /* it said so */
+};
+
+#define REF_KNOWN_NS (29 * WEIR_NS_PER_S) /* for so long nothing is open about it */
+
 struct ref {
 	const struct topo *topo;
 	struct ref_entry *learned;
+	struct ref_neighbour *neighbours;
+	struct ref_pick *picks;
+	uint64_t now; /* as weir's */
 };
 
 /*
@@ -148,6 +196,10 @@ void ref_packet(struct ref *ref, uint32_t port, const struct wire *wire, bool co
 bool ref_static(
     const struct topo *topo, uint32_t tenant, uint32_t sw, const struct weir_mac *mac, struct ref_place *at);
 
+/* Remembers (until the route changes) or assumes that the flow goes by `via`; takes back what is assumed. */
+void ref_choose(struct ref *ref, const struct ref_pick *pick, const struct weir_ip *via, bool assumed);
+void ref_unassume(struct ref *ref);
+
 /* Learned and static entries of a tenant. */
 uint32_t ref_macs(const struct ref *ref, uint32_t tenant);
 
@@ -157,7 +209,7 @@ uint32_t ref_macs(const struct ref *ref, uint32_t tenant);
 struct ref_outer {
 	uint64_t faults;
 	bool open;
-	bool tunnel;
+	bool tunnel, geneve;
 	enum ref_answer answer;
 	uint32_t vni, inner, inner_len;
 	uint8_t tos;
@@ -169,7 +221,7 @@ void ref_read_outer(const struct topo *topo, uint32_t port, const struct wire *w
 uint64_t ref_merge_ecn(uint8_t *data, const struct ref_frame *frame, uint8_t outer_tos);
 
 /* Makes *out of the tenant's frame, to a remote. */
-void ref_send_remote(const struct topo *topo, uint32_t vni, const struct weir_ip *remote, const struct wire *wire,
-    const struct ref_frame *frame, struct ref_out *out);
+void ref_send_remote(const struct topo *topo, const struct topo_switch *sw, const struct weir_ip *remote,
+    const struct wire *wire, const struct ref_frame *frame, struct ref_out *out);
 
 #endif

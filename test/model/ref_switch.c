@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ref.h"
+#include "ref_router.h"
 
 bool
 ref_place_equal(const struct ref_place *a, const struct ref_place *b)
@@ -14,6 +14,8 @@ ref_place_equal(const struct ref_place *a, const struct ref_place *b)
 		return a->port == b->port;
 	if (a->tenant != b->tenant || a->sw != b->sw)
 		return false;
+	if (a->kind == REF_AT_ROUTER)
+		return a->router == b->router;
 	return a->kind == REF_AT_VPORT ? a->vport == b->vport : weir_ip_equal(&a->remote, &b->remote);
 }
 
@@ -51,6 +53,12 @@ ref_static(const struct topo *topo, uint32_t tenant, uint32_t sw, const struct w
 		*at = entry->at_vport ? at_vport(topo, tenant, entry->vport) : at_remote(tenant, sw, &entry->remote);
 		return true;
 	}
+	for (uint32_t r = 0; r < TOPO_ROUTERS; r++)
+		if (t->routers[r].used && t->routers[r].ifaces[sw].used &&
+		    weir_mac_equal(&t->routers[r].ifaces[sw].mac, mac)) {
+			*at = (struct ref_place){.kind = REF_AT_ROUTER, .tenant = tenant, .sw = sw, .router = r};
+			return true;
+		}
 	return false;
 }
 
@@ -94,6 +102,9 @@ ref_macs(const struct ref *ref, uint32_t tenant)
 
 			n += !same; /* a vport's own MAC, said twice, is one */
 		}
+	for (uint32_t r = 0; r < TOPO_ROUTERS; r++)
+		for (uint32_t s = 0; t->routers[r].used && s < TOPO_SWITCHES; s++)
+			n += t->routers[r].ifaces[s].used;
 	return n;
 }
 
@@ -146,45 +157,68 @@ send_vport(const struct topo *topo, const struct wire *wire, const struct ref_fr
 	}
 }
 
-static void
-send_to(const struct topo *topo, const struct ref_place *to, const struct wire *wire, struct ref_result *result)
+void
+ref_send_place(struct ref *ref, const struct ref_place *to, bool flooded, const struct ref_trip *trip)
 {
-	struct ref_out *out = &result->outs[result->n_outs++];
+	const struct topo *topo = ref->topo;
+	struct ref_out *out = &trip->result->outs[trip->result->n_outs++];
 
 	out->to = *to;
-	out->bytes = wire->len;
+	out->made = trip->made;
+	out->bytes = trip->wire.len;
 	out->drop = 0;
 	out->outer = 0;
 	if (to->kind == REF_AT_VPORT)
-		send_vport(topo, wire, &result->frame, out);
+		send_vport(topo, &trip->wire, &trip->frame, out);
 	else
 		ref_send_remote(
-		    topo, topo->tenants[to->tenant].switches[to->sw].vni, &to->remote, wire, &result->frame, out);
+		    topo, &topo->tenants[to->tenant].switches[to->sw], &to->remote, &trip->wire, &trip->frame, out);
+	if ((out->drop & REF_REASON(MTU)) != 0 && (trip->routed || trip->made != REF_NOT_MADE))
+		ref_too_large(ref, out, flooded, trip);
 }
 
+/* To all but where it came in; what a router sends came in nowhere here. */
 static void
-flood(const struct topo *topo, const struct wire *wire, struct ref_result *result)
+flood(struct ref *ref, const struct ref_trip *trip)
 {
-	const struct topo_tenant *tenant = &topo->tenants[result->from.tenant];
-	const struct topo_switch *sw = &tenant->switches[result->from.sw];
+	const struct topo_tenant *tenant = &ref->topo->tenants[trip->tenant];
+	const struct topo_switch *sw = &tenant->switches[trip->sw];
+	struct ref_result *result = trip->result;
+	bool entered = !trip->routed && trip->made == REF_NOT_MADE;
+	bool from_remote = entered && result->from.kind == REF_AT_REMOTE;
+	uint32_t before = result->n_outs;
 	struct ref_place to;
 
-	result->flooded = true;
+	result->flooded++;
 	for (uint32_t v = 0; v < TOPO_VPORTS; v++) {
-		if (!tenant->vports[v].used || tenant->vports[v].sw != result->from.sw)
+		if (!tenant->vports[v].used || tenant->vports[v].sw != trip->sw)
 			continue;
-		to = at_vport(topo, result->from.tenant, v);
-		if (!ref_place_equal(&to, &result->from))
-			send_to(topo, &to, wire, result);
+		to = at_vport(ref->topo, trip->tenant, v);
+		if (!entered || !ref_place_equal(&to, &result->from))
+			ref_send_place(ref, &to, true, trip);
 	}
-	for (uint32_t i = 0; i < sw->n_remotes && result->from.kind != REF_AT_REMOTE; i++) {
-		to = at_remote(result->from.tenant, result->from.sw, &sw->remotes[i]);
-		send_to(topo, &to, wire, result);
+	for (uint32_t i = 0; i < sw->n_remotes && !from_remote; i++) {
+		to = at_remote(trip->tenant, trip->sw, &sw->remotes[i]);
+		ref_send_place(ref, &to, true, trip);
 	}
-	if (result->n_outs == 0)
-		result->drop |=
-		    REF_REASON(NO_DESTINATION) |
-		    (result->from.kind == REF_AT_REMOTE && sw->n_remotes > 1 ? REF_REASON(SPLIT_HORIZON) : 0);
+	if (result->n_outs == before)
+		ref_lose(trip,
+		    REF_REASON(NO_DESTINATION) | (from_remote && sw->n_remotes > 1 ? REF_REASON(SPLIT_HORIZON) : 0));
+}
+
+void
+ref_into_switch(struct ref *ref, struct ref_trip *trip)
+{
+	struct ref_place to;
+
+	if (++trip->elements > REF_ELEMENTS)
+		ref_lose(trip, REF_REASON(LOOP));
+	else if (!find_mac(ref, trip->tenant, trip->sw, &trip->frame.dmac, &to))
+		flood(ref, trip);
+	else if (to.kind == REF_AT_ROUTER)
+		ref_route(ref, to.router, false, trip);
+	else
+		ref_send_place(ref, &to, false, trip);
 }
 
 static bool
@@ -196,14 +230,27 @@ is_bridge_group(const struct weir_mac *mac)
 }
 
 static void
-forward(const struct ref *ref, const struct wire *wire, struct ref_result *result)
+forward(struct ref *ref, const struct wire *wire, bool commit, struct ref_result *result)
 {
 	const struct ref_frame *frame = &result->frame;
 	const struct ref_place *from = &result->from;
+	struct ref_trip trip = {
+	    .tenant = from->tenant, .sw = from->sw, .elements = 1, .frame = *frame, .result = result};
 	struct ref_place to;
+	bool known, consumed = false;
 
-	if (weir_mac_is_group(&frame->dmac) || !find_mac(ref, from->tenant, from->sw, &frame->dmac, &to)) {
-		flood(ref->topo, wire, result);
+	trip.wire.len = wire->len;
+	memcpy(trip.wire.data, wire->data, wire->len);
+	known = !weir_mac_is_group(&frame->dmac) && find_mac(ref, from->tenant, from->sw, &frame->dmac, &to);
+	if (known && to.kind == REF_AT_ROUTER) {
+		ref_route(ref, to.router, commit, &trip);
+		return;
+	}
+	ref_hear(ref, WEIR_NONE, commit, &trip, &consumed);
+	if (consumed)
+		return;
+	if (!known) {
+		flood(ref, &trip);
 		return;
 	}
 	if (ref_place_equal(&to, from))
@@ -211,7 +258,7 @@ forward(const struct ref *ref, const struct wire *wire, struct ref_result *resul
 	if (to.kind == REF_AT_REMOTE && from->kind == REF_AT_REMOTE)
 		result->drop |= REF_REASON(SPLIT_HORIZON);
 	if (result->drop == 0)
-		send_to(ref->topo, &to, wire, result);
+		ref_send_place(ref, &to, false, &trip);
 }
 
 /* ---- in ---- */
@@ -251,7 +298,7 @@ enter(struct ref *ref, struct wire *wire, bool commit, struct ref_result *result
 	if ((result->drop & ~REF_REASON(LINK_LOCAL)) != 0)
 		return;
 	if (result->drop == 0)
-		forward(ref, wire, result);
+		forward(ref, wire, commit, result);
 	learn(ref, &result->from, &frame->smac, commit, result);
 }
 
@@ -262,7 +309,7 @@ find_remote(const struct topo *topo, const struct ref_outer *outer, struct ref_r
 		for (uint32_t s = 0; topo->tenants[t].used && s < TOPO_SWITCHES; s++) {
 			const struct topo_switch *sw = &topo->tenants[t].switches[s];
 
-			if (!sw->used || sw->vni == 0 || sw->vni != outer->vni)
+			if (!sw->used || sw->vni == 0 || sw->vni != outer->vni || sw->geneve != outer->geneve)
 				continue;
 			for (uint32_t i = 0; i < sw->n_remotes; i++)
 				if (weir_ip_equal(&sw->remotes[i], &outer->src)) {
@@ -338,7 +385,8 @@ ref_packet(struct ref *ref, uint32_t port, const struct wire *wire, bool commit,
 	static struct wire frame;
 	uint32_t vlan;
 
-	result->open = result->learned = result->short_tag = result->flooded = false;
+	result->open = result->learned = result->short_tag = result->consumed = false;
+	result->flooded = result->errors = result->n_vias = 0;
 	result->from = (struct ref_place){.kind = REF_AT_PORT, .port = port};
 	result->bytes = wire->len;
 	result->drop = 0;
@@ -364,21 +412,21 @@ ref_packet(struct ref *ref, uint32_t port, const struct wire *wire, bool commit,
 
 /* ---- configuration ---- */
 
-/* Is the learned entry's place still there, on the same switch? */
+/* Is the learned entry's place still there, on the same switch? By another tunnel it would be another place. */
 static bool
-place_stands(const struct topo *topo, const struct ref_entry *entry)
+place_stands(const struct topo *before, const struct topo *after, const struct ref_entry *entry)
 {
-	const struct topo_tenant *tenant = &topo->tenants[entry->tenant];
+	const struct topo_tenant *tenant = &after->tenants[entry->tenant];
 	const struct topo_switch *sw = &tenant->switches[entry->sw];
 	struct ref_place at;
 
-	if (!tenant->used || !sw->used || ref_static(topo, entry->tenant, entry->sw, &entry->mac, &at))
+	if (!tenant->used || !sw->used || ref_static(after, entry->tenant, entry->sw, &entry->mac, &at))
 		return false;
 	if (entry->at.kind == REF_AT_VPORT)
 		return tenant->vports[entry->at.vport].used && tenant->vports[entry->at.vport].sw == entry->sw;
 	for (uint32_t i = 0; i < sw->n_remotes; i++)
 		if (weir_ip_equal(&sw->remotes[i], &entry->at.remote))
-			return true;
+			return before->tenants[entry->tenant].switches[entry->sw].geneve == sw->geneve;
 	return false;
 }
 
@@ -401,7 +449,7 @@ ref_configure(struct ref *ref, const struct topo *topo)
 	while (*at != NULL) {
 		struct ref_entry *entry = *at;
 
-		if (place_stands(topo, entry)) {
+		if (place_stands(ref->topo, topo, entry)) {
 			entry->may_go = place_changed(ref->topo, topo, entry);
 			at = &entry->next;
 		} else {
@@ -409,12 +457,16 @@ ref_configure(struct ref *ref, const struct topo *topo)
 			free(entry);
 		}
 	}
+	ref_keep(ref, topo);
 	ref->topo = topo;
 }
 
 void
 ref_clear(struct ref *ref)
 {
+	static const struct topo nothing;
+
+	ref_keep(ref, &nothing);
 	while (ref->learned != NULL) {
 		struct ref_entry *entry = ref->learned;
 

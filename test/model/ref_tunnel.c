@@ -6,7 +6,7 @@
 
 enum {
 	UDP_HEADER = 8,
-	VXLAN_HEADER = 8,
+	TUNNEL_HEADER = 8, /* Geneve's without options, too */
 	OUTER_TTL = 64,
 	NOT_ECT = 0,
 	ECT_1 = 1,
@@ -15,23 +15,41 @@ enum {
 	ECN_DROP = 4,
 };
 
-static void
-read_vxlan(const uint8_t *data, uint32_t at, uint32_t end, struct ref_outer *outer)
+/* The length of a tunnel header of `room` bytes at most, its options included; 0: it is none that weir takes. */
+static uint32_t
+tunnel_header(const uint8_t *header, uint32_t room, bool geneve)
 {
-	uint32_t len = end - at, udp = get16(data + at + 4);
+	uint32_t options = 0;
+
+	if (room < TUNNEL_HEADER)
+		return 0;
+	if (!geneve)
+		return (header[0] & 0x08) != 0 ? TUNNEL_HEADER : 0;
+	if (header[0] >> 6 != 0 || (header[1] & 0x80) != 0 || (header[1] & 0x40) != 0 || get16(header + 2) != 0x6558)
+		return 0;
+	options = (header[0] % 64u) * 4;
+	return TUNNEL_HEADER + options <= room ? TUNNEL_HEADER + options : 0;
+}
+
+static void
+read_tunnel(const uint8_t *data, uint32_t at, uint32_t end, bool geneve, struct ref_outer *outer)
+{
+	uint32_t len = end - at, udp = get16(data + at + 4), header;
 
 	if (udp < UDP_HEADER || udp > len) {
 		outer->faults |= REF_REASON(BAD_L4);
 		return;
 	}
-	if (udp < UDP_HEADER + VXLAN_HEADER || (data[at + UDP_HEADER] & 0x08) == 0) {
-		outer->faults |= REF_REASON(BAD_VXLAN);
+	header = tunnel_header(data + at + UDP_HEADER, udp - UDP_HEADER, geneve);
+	if (header == 0) {
+		outer->faults |= geneve ? REF_REASON(BAD_GENEVE) : REF_REASON(BAD_VXLAN);
 		return;
 	}
 	outer->tunnel = true;
+	outer->geneve = geneve;
 	outer->vni = get32(data + at + UDP_HEADER + 4) >> 8;
-	outer->inner = at + UDP_HEADER + VXLAN_HEADER;
-	outer->inner_len = udp - UDP_HEADER - VXLAN_HEADER;
+	outer->inner = at + UDP_HEADER + header;
+	outer->inner_len = udp - UDP_HEADER - header;
 }
 
 /* Echo requests and neighbour discovery are answered; only well-formed ones are used here. */
@@ -65,8 +83,8 @@ read_payload(const struct wire *wire, const struct ref_frame *frame, struct ref_
 	if (proto == PROTO_UDP) {
 		if (end - at < UDP_HEADER)
 			outer->faults |= REF_REASON(BAD_L4);
-		else if (get16(wire->data + at + 2) == VXLAN_PORT)
-			read_vxlan(wire->data, at, end, outer);
+		else if (get16(wire->data + at + 2) == VXLAN_PORT || get16(wire->data + at + 2) == GENEVE_PORT)
+			read_tunnel(wire->data, at, end, get16(wire->data + at + 2) == GENEVE_PORT, outer);
 		else
 			outer->faults |= REF_REASON(UNDERLAY_OTHER) | REF_REASON(BAD_L4);
 	} else if (frame->l4 != 0 && at == frame->l4 && (proto == PROTO_ICMP || proto == PROTO_ICMPV6)) {
@@ -201,11 +219,11 @@ put_ip_header(
 }
 
 void
-ref_send_remote(const struct topo *topo, uint32_t vni, const struct weir_ip *remote, const struct wire *wire,
-    const struct ref_frame *frame, struct ref_out *out)
+ref_send_remote(const struct topo *topo, const struct topo_switch *sw, const struct weir_ip *remote,
+    const struct wire *wire, const struct ref_frame *frame, struct ref_out *out)
 {
 	uint32_t ip_len = weir_ip_is_v4(remote) ? 20 : 40, l2 = ETH_HEADER;
-	uint32_t payload = UDP_HEADER + VXLAN_HEADER + wire->len;
+	uint32_t payload = UDP_HEADER + TUNNEL_HEADER + wire->len;
 	uint8_t tos = frame->kind == REF_IPV4 || frame->kind == REF_IPV6 ? frame->tos : 0;
 	uint8_t *p = out->wire.data;
 	struct topo_route route;
@@ -231,11 +249,11 @@ ref_send_remote(const struct topo *topo, uint32_t vni, const struct weir_ip *rem
 	put_ip_header(p + l2, &route, remote, payload, tos);
 	p += l2 + ip_len;
 	put16(p, 0); /* the source port is weir's choice */
-	put16(p + 2, VXLAN_PORT);
-	put16(p + 4, UDP_HEADER + VXLAN_HEADER + wire->len);
+	put16(p + 2, sw->geneve ? GENEVE_PORT : VXLAN_PORT);
+	put16(p + 4, payload);
 	put16(p + 6, 0);
-	put32(p + 8, 0x08000000);
-	put32(p + 12, vni << 8);
+	put32(p + 8, sw->geneve ? 0x00006558 : 0x08000000);
+	put32(p + 12, sw->vni << 8);
 	memcpy(p + 16, wire->data, wire->len);
 	out->outer = l2;
 	out->wire.len = l2 + ip_len + payload;

@@ -55,4 +55,7 @@ bool rig_peer(struct rng *rng, const struct topo *topo, uint32_t port, const str
  */
 bool rig_settle(struct rig *rig, struct rng *rng, const struct topo *topo, struct wire *odd, uint32_t *port);
 
+/* Answers that hosts on the underlay have given at each port, but for those that somebody has accounted for. */
+extern uint32_t rig_answers[TOPO_PORTS];
+
 #endif

@@ -13,6 +13,8 @@
 #define ROUNDS_MAX 200
 #define NEIGHBOURS_MAX 64
 
+uint32_t rig_answers[TOPO_PORTS];
+
 static void
 answer(struct rng *rng, const struct topo *topo, uint32_t port, struct wire *reply)
 {
@@ -20,6 +22,7 @@ answer(struct rng *rng, const struct topo *topo, uint32_t port, struct wire *rep
 
 	if (rng == NULL)
 		return;
+	rig_answers[port]++;
 	if (topo->ports[port].vlan != 0) {
 		put16(tag, ETH_VLAN);
 		put16(tag + 2, topo->ports[port].vlan);
@@ -133,7 +136,7 @@ rig_settle(struct rig *rig, struct rng *rng, const struct topo *topo, struct wir
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		rig_step(rig, ROUND_NS);
 		quiet++;
-		for (uint32_t p = 0; p < topo->n_ports; p++)
+		for (uint32_t p = 0; p < TOPO_PORTS; p++)
 			for (uint32_t q = 0; q < TOPO_QUEUES; q++)
 				while (rig_collect(p, q, odd)) {
 					quiet = 0;

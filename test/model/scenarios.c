@@ -124,7 +124,8 @@ scenarios_hold(void)
 	for (uint32_t workers = 1; workers <= RIG_WORKERS && hold; workers++) {
 		if (rig_open(&net.rig, workers, 4096) != 0)
 			return false;
-		hold = limits_hold() && mac_ages() && frames_wait(true) && frames_wait(false);
+		hold = limits_hold() && mac_ages() && frames_wait(true) && frames_wait(false) &&
+		       (!topo_with_routers || routers_hold());
 		rig_close(&net.rig);
 	}
 	return hold;

@@ -11,4 +11,7 @@ bool scenarios_hold(void);
 /* Those of limits, on a rig that is open. */
 bool limits_hold(void);
 
+/* Next hops that routers have to ask for first. */
+bool routers_hold(void);
+
 #endif

@@ -35,21 +35,35 @@ topo_host_mac(uint32_t host)
 }
 
 struct weir_ip
+topo_lan_ipv4(uint32_t sw, uint32_t n)
+{
+	struct weir_ip out = ip("10.0.0.0");
+
+	out.b[14] = (uint8_t)sw;
+	out.b[15] = (uint8_t)n;
+	return out;
+}
+
+struct weir_ip
+topo_lan_ipv6(uint32_t sw, uint32_t n)
+{
+	struct weir_ip out = ip("2001:db8:a::");
+
+	out.b[7] = (uint8_t)sw;
+	out.b[15] = (uint8_t)n;
+	return out;
+}
+
+struct weir_ip
 topo_host_ipv4(uint32_t host)
 {
-	struct weir_ip out = ip("10.0.0.1");
-
-	out.b[15] = (uint8_t)(host + 1);
-	return out;
+	return topo_lan_ipv4(0, TOPO_LAN_HOST(host));
 }
 
 struct weir_ip
 topo_host_ipv6(uint32_t host)
 {
-	struct weir_ip out = ip("2001:db8:a::1");
-
-	out.b[15] = (uint8_t)(host + 1);
-	return out;
+	return topo_lan_ipv6(0, TOPO_LAN_HOST(host));
 }
 
 struct weir_ip

@@ -22,6 +22,9 @@
 #define TOPO_STATICS 4
 #define TOPO_ADDRESSES 3
 #define TOPO_LIMIT 32
+#define TOPO_ROUTERS 3
+#define TOPO_ROUTES 8 /* a router */
+#define TOPO_VIAS 3
 
 struct topo_port {
 	uint32_t mtu; /* 0 = not given: the port's own, 1500 */
@@ -46,6 +49,7 @@ struct topo_static {
 struct topo_switch {
 	bool used;
 	uint32_t vni; /* 0 = none */
+	bool geneve;  /* its tunnels; else VXLAN. With a VNI only */
 	uint32_t n_remotes, n_statics;
 	struct weir_ip remotes[TOPO_REMOTES];
 	struct topo_static statics[TOPO_STATICS];
@@ -62,12 +66,36 @@ struct topo_vport {
 	char limit[TOPO_LIMIT];
 };
 
+/* A router's interface on the switch of the same index. */
+struct topo_iface {
+	bool used, proxy;
+	struct weir_mac mac;
+	uint32_t n_addresses;
+	struct weir_prefix addresses[TOPO_ADDRESSES];
+};
+
+struct topo_static_route {
+	struct weir_prefix to;
+	uint32_t n_vias; /* 0 = blackhole */
+	struct weir_ip vias[TOPO_VIAS];
+	bool has_sw; /* said, as vias in fe80::/10 need it */
+	uint32_t sw;
+};
+
+struct topo_router {
+	bool used;
+	struct topo_iface ifaces[TOPO_SWITCHES];
+	uint32_t n_routes;
+	struct topo_static_route routes[TOPO_ROUTES];
+};
+
 struct topo_tenant {
 	bool used;
 	uint32_t quota_macs, quota_flows; /* flows 0 = not given */
 	char limit[TOPO_LIMIT];		  /* as in the document, quotes and all; "" = none */
 	struct topo_switch switches[TOPO_SWITCHES];
 	struct topo_vport vports[TOPO_VPORTS];
+	struct topo_router routers[TOPO_ROUTERS];
 };
 
 struct topo {
@@ -81,6 +109,9 @@ extern struct weir_mac topo_port_mac[TOPO_PORTS];
 
 /* How many rings each port has. Some have fewer to send by than there are workers. */
 extern const uint32_t topo_rx_queues[TOPO_PORTS], topo_tx_queues[TOPO_PORTS];
+
+/* Do random configurations have routers? Off until weir takes them. */
+extern bool topo_with_routers;
 
 /* A valid random configuration. */
 void topo_random(struct topo *topo, struct rng *rng);
@@ -120,6 +151,15 @@ struct weir_mac topo_peer_mac(const struct weir_ip *ip);
 struct weir_mac topo_host_mac(uint32_t host);
 struct weir_ip topo_host_ipv4(uint32_t host);
 struct weir_ip topo_host_ipv6(uint32_t host);
+
+/*
+ * The same plan in every tenant: switch s has 10.0.s.0/24 and 2001:db8:a:s::/64, host i has i + 1 there, router r
+ * 200 + r. Hosts' addresses above are those on switch 0.
+ */
+#define TOPO_LAN_HOST(host) ((host) + 1)
+#define TOPO_LAN_ROUTER(router) (200 + (router))
+struct weir_ip topo_lan_ipv4(uint32_t sw, uint32_t n);
+struct weir_ip topo_lan_ipv6(uint32_t sw, uint32_t n);
 
 #define TOPO_PEERS 8 /* gateways that may be remotes */
 struct weir_ip topo_peer(uint32_t peer);

@@ -62,7 +62,8 @@ find_place(const struct topo *topo, struct rng *rng, uint32_t *port, uint32_t *v
 static void
 random_quota(struct topo_tenant *tenant, struct rng *rng)
 {
-	uint32_t few = TOPO_SWITCHES * TOPO_STATICS; /* the static ones find room */
+	/* The static ones find room. */
+	uint32_t few = TOPO_SWITCHES * (TOPO_STATICS + (topo_with_routers ? TOPO_ROUTERS : 0));
 
 	tenant->quota_macs = rng_chance(rng, 30) ? few + rng_below(rng, 6) : 4096;
 	tenant->quota_flows = rng_chance(rng, 30) ? 1 + rng_below(rng, 20) : 0;
@@ -193,9 +194,11 @@ random_identity(struct topo_tenant *tenant, struct topo_vport *vport, struct rng
 		vport->mac = mac;
 	}
 	if (rng_chance(rng, 30)) {
-		vport->addresses[vport->n_addresses++] = topo_host_ipv4(host);
+		uint32_t sw = topo_with_routers ? vport->sw : 0;
+
+		vport->addresses[vport->n_addresses++] = topo_lan_ipv4(sw, TOPO_LAN_HOST(host));
 		if (rng_chance(rng, 70))
-			vport->addresses[vport->n_addresses++] = topo_host_ipv6(host);
+			vport->addresses[vport->n_addresses++] = topo_lan_ipv6(sw, TOPO_LAN_HOST(host));
 	}
 }
 
@@ -228,7 +231,7 @@ add_switch(struct topo *topo, struct topo_tenant *tenant, uint32_t s, struct rng
 	bool overlay = rng_chance(rng, 75);
 	uint32_t vni = overlay ? free_vni(topo, rng) : 0;
 
-	*sw = (struct topo_switch){.used = true, .vni = vni};
+	*sw = (struct topo_switch){.used = true, .vni = vni, .geneve = overlay && rng_chance(rng, 40)};
 	for (uint32_t i = rng_below(rng, TOPO_REMOTES + 1); overlay && i > 0; i--)
 		add_remote(topo, sw, rng);
 }
@@ -240,6 +243,7 @@ remove_switch(struct topo_tenant *tenant, uint32_t s)
 		if (tenant->vports[v].used && tenant->vports[v].sw == s)
 			tenant->vports[v].used = false;
 	tenant->switches[s].used = false;
+	topo_leave_switch(tenant, s);
 }
 
 void
@@ -248,6 +252,8 @@ topo_add_tenant(struct topo *topo, uint32_t t, struct rng *rng)
 	struct topo_tenant *tenant = &topo->tenants[t];
 	uint32_t switches = 1 + rng_below(rng, 1 + rng_below(rng, TOPO_SWITCHES));
 
+	if (topo_with_routers && rng_chance(rng, 60))
+		switches = 2 + rng_below(rng, TOPO_SWITCHES - 1);
 	memset(tenant, 0, sizeof(*tenant));
 	tenant->used = true;
 	random_limit(tenant->limit, rng);
@@ -258,6 +264,8 @@ topo_add_tenant(struct topo *topo, uint32_t t, struct rng *rng)
 		add_vport(topo, tenant, rng);
 	for (uint32_t i = rng_below(rng, 4); i > 0; i--)
 		add_static(tenant, (uint32_t)pick_switch(tenant, rng), rng);
+	if (topo_with_routers)
+		topo_add_routers(tenant, rng);
 }
 
 /* ---- changes ---- */
@@ -348,11 +356,14 @@ change_switch(struct topo *topo, struct topo_tenant *tenant, struct rng *rng)
 	uint32_t s = (uint32_t)pick_switch(tenant, rng);
 	struct topo_switch *sw = &tenant->switches[s];
 
-	switch (rng_below(rng, 8)) {
+	switch (rng_below(rng, 9)) {
 	case 0:
 		if (sw->vni != 0)
 			sw->vni = free_vni(topo, rng);
 		return "VNI";
+	case 6:
+		sw->geneve = sw->vni != 0 && !sw->geneve;
+		return "tunnel";
 	case 1:
 		return sw->vni != 0 ? swap_vnis(topo, sw, rng) : "no VNI to exchange";
 	case 2:
@@ -402,6 +413,8 @@ change_tenant(struct topo *topo, uint32_t t, struct rng *rng)
 		random_quota(tenant, rng);
 		return "quotas";
 	}
+	if (topo_with_routers && rng_chance(rng, 40))
+		return topo_change_router(tenant, rng);
 	return rng_chance(rng, 55) ? change_vport(topo, tenant, rng) : change_switch(topo, tenant, rng);
 }
 

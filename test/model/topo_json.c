@@ -185,6 +185,10 @@ write_switch(struct json *json, const struct topo_switch *sw, const struct topo_
 {
 	begin(json);
 	number(json, "vni", sw->vni, before != NULL ? before->vni : 0);
+	if (sw->geneve || (before != NULL && before->geneve)) {
+		key(json, "tunnel");
+		(void)fputs(sw->geneve ? "\"geneve\"" : "null", json->out);
+	}
 	ips(json, "remotes", sw->remotes, sw->n_remotes, before != NULL ? before->n_remotes : 0);
 	write_statics(json, sw, before);
 	end(json);
@@ -250,6 +254,147 @@ write_vports(struct json *json, const struct topo_tenant *tenant, const struct t
 	end(json);
 }
 
+/* ---- routers ---- */
+
+static char *
+prefix_text(const struct weir_prefix *net, char *text, size_t size)
+{
+	char ip[46];
+
+	(void)snprintf(text, size, "%s/%d", weir_ip_format(&net->ip, ip, sizeof(ip)),
+	    weir_ip_is_v4(&net->ip) ? net->len - 96 : net->len);
+	return text;
+}
+
+static void
+write_iface(struct json *json, const struct topo_iface *iface, const struct topo_iface *before)
+{
+	char text[56];
+
+	begin(json);
+	key(json, "addresses");
+	for (uint32_t i = 0; i < iface->n_addresses; i++)
+		(void)fprintf(
+		    json->out, "%s\"%s\"", i == 0 ? "[" : ",", prefix_text(&iface->addresses[i], text, sizeof(text)));
+	(void)fputc(']', json->out);
+	mac_field(json, "mac", true, &iface->mac, false);
+	if (iface->proxy || before != NULL) {
+		key(json, "proxy");
+		(void)fputs(iface->proxy ? "true" : "false", json->out);
+	}
+	end(json);
+}
+
+static const struct topo_static_route *
+find_route(const struct topo_router *router, const struct weir_prefix *to)
+{
+	for (uint32_t i = 0; router != NULL && i < router->n_routes; i++)
+		if (router->routes[i].to.len == to->len && weir_ip_equal(&router->routes[i].to.ip, &to->ip))
+			return &router->routes[i];
+	return NULL;
+}
+
+static void
+write_route(struct json *json, const struct topo_static_route *route, const struct topo_static_route *before)
+{
+	char text[46];
+
+	begin(json);
+	if (route->n_vias == 1) {
+		key(json, "via");
+		(void)fprintf(json->out, "\"%s\"", weir_ip_format(&route->vias[0], text, sizeof(text)));
+	} else {
+		ips(json, "via", route->vias, route->n_vias, before != NULL ? before->n_vias : 0);
+	}
+	if (route->n_vias == 0 || (before != NULL && before->n_vias == 0)) {
+		key(json, "blackhole");
+		(void)fputs(route->n_vias == 0 ? "true" : "null", json->out);
+	}
+	if (route->has_sw || (before != NULL && before->has_sw)) {
+		key(json, "interface");
+		if (route->has_sw)
+			(void)fprintf(json->out, "\"s%u\"", route->sw);
+		else
+			(void)fputs("null", json->out);
+	}
+	end(json);
+}
+
+static void
+write_routes(struct json *json, const struct topo_router *router, const struct topo_router *before)
+{
+	char text[56];
+
+	key(json, "routes");
+	begin(json);
+	for (uint32_t i = 0; i < router->n_routes; i++) {
+		const struct topo_static_route *was = find_route(before, &router->routes[i].to);
+
+		key(json, prefix_text(&router->routes[i].to, text, sizeof(text)));
+		write_route(json, &router->routes[i], was);
+	}
+	for (uint32_t i = 0; before != NULL && i < before->n_routes; i++)
+		if (find_route(router, &before->routes[i].to) == NULL) {
+			key(json, prefix_text(&before->routes[i].to, text, sizeof(text)));
+			(void)fputs("null", json->out);
+		}
+	end(json);
+}
+
+static void
+write_router(struct json *json, const struct topo_router *router, const struct topo_router *before)
+{
+	begin(json);
+	key(json, "interfaces");
+	begin(json);
+	for (uint32_t s = 0; s < TOPO_SWITCHES; s++) {
+		const struct topo_iface *iface = &router->ifaces[s];
+		const struct topo_iface *was = before != NULL && before->ifaces[s].used ? &before->ifaces[s] : NULL;
+
+		if (!iface->used && was == NULL)
+			continue;
+		indexed_key(json, 's', s);
+		if (iface->used)
+			write_iface(json, iface, was);
+		else
+			(void)fputs("null", json->out);
+	}
+	end(json);
+	write_routes(json, router, before);
+	end(json);
+}
+
+static void
+write_routers(struct json *json, const struct topo_tenant *tenant, const struct topo_tenant *before)
+{
+	key(json, "routers");
+	begin(json);
+	for (uint32_t r = 0; r < TOPO_ROUTERS; r++) {
+		const struct topo_router *router = &tenant->routers[r];
+		const struct topo_router *was =
+		    before != NULL && before->routers[r].used ? &before->routers[r] : NULL;
+
+		if ((!router->used && was == NULL) ||
+		    (router->used && was != NULL && topo_equal(router, was, sizeof(*router))))
+			continue;
+		indexed_key(json, 'r', r);
+		if (router->used)
+			write_router(json, router, was);
+		else
+			(void)fputs("null", json->out);
+	}
+	end(json);
+}
+
+static bool
+has_routers(const struct topo_tenant *tenant)
+{
+	for (uint32_t r = 0; tenant != NULL && r < TOPO_ROUTERS; r++)
+		if (tenant->routers[r].used)
+			return true;
+	return false;
+}
+
 /* `before` NULL: written whole. Else: what differs. */
 static void
 write_tenant(struct json *json, const struct topo_tenant *tenant, const struct topo_tenant *before)
@@ -267,6 +412,8 @@ write_tenant(struct json *json, const struct topo_tenant *tenant, const struct t
 	end(json);
 	write_switches(json, tenant, before);
 	write_vports(json, tenant, before);
+	if (has_routers(tenant) || has_routers(before))
+		write_routers(json, tenant, before);
 	end(json);
 }
 

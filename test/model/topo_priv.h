@@ -7,4 +7,15 @@
 /* A tenant with random switches, vports, remotes and static MACs. */
 void topo_add_tenant(struct topo *topo, uint32_t t, struct rng *rng);
 
+/* ---- topo_router.c ---- */
+
+/* Up to three routers on the tenant's switches. */
+void topo_add_routers(struct topo_tenant *tenant, struct rng *rng);
+
+/* Changes one of a tenant's routers, adds or removes one. Returns what it did, for people. */
+const char *topo_change_router(struct topo_tenant *tenant, struct rng *rng);
+
+/* The switch goes: routers have no interface there any more, and no route that needs it. */
+void topo_leave_switch(struct topo_tenant *tenant, uint32_t s);
+
 #endif

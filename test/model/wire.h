@@ -28,6 +28,7 @@ enum {
 	PROTO_ICMPV6 = 58,
 	PROTO_SCTP = 132,
 	VXLAN_PORT = 4789,
+	GENEVE_PORT = 6081,
 };
 
 static inline uint16_t

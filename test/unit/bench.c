@@ -388,7 +388,9 @@ uint32_t
 remote_id(const char *tenant, const char *sw, const char *address)
 {
 	struct weir_ip at = ip(address);
-	const struct weir_iface *remote = tenant_find_remote(gateway_tenant(gateway, tenant), sw, &at);
+	const struct live_tenant *live = gateway_tenant(gateway, tenant);
+	uint32_t s = tenant_find_switch(live, sw);
+	const struct weir_iface *remote = s != WEIR_NONE ? weir_switch_remote(&live->switch_objects[s], &at) : NULL;
 
 	cr_assert_not_null(remote);
 	return remote->id;

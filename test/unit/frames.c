@@ -203,19 +203,46 @@ sized(struct frame frame, uint32_t len)
 	return frame;
 }
 
-struct frame
-vxlan(struct frame inner, uint32_t vni, uint8_t smac, const char *src, const char *dst)
+/* In a tunnel whose header, with options, is of so many bytes, all zero but for the VNI. */
+static struct frame
+tunnel(const struct frame *inner, uint16_t port, uint32_t header, uint32_t vni, uint8_t smac, const char *src,
+    const char *dst)
 {
 	struct frame frame = ethernet(mac(9), smac, 0);
-	uint16_t len = (uint16_t)(16 + inner.len);
+	uint16_t len = (uint16_t)(8 + header + inner->len);
 	uint8_t *p = add_ip(&frame, src, dst, 17, len);
 
 	put16(p, 50000);
-	put16(p + 2, WEIR_VXLAN_PORT);
+	put16(p + 2, port);
 	put16(p + 4, len);
-	p[8] = 0x08;
 	p[12] = (uint8_t)(vni >> 16);
 	put16(p + 13, (uint16_t)vni);
-	memcpy(p + 16, inner.b, inner.len);
+	memcpy(p + 8 + header, inner->b, inner->len);
+	return frame;
+}
+
+/* where the tunnel's own header lies: behind Ethernet, IPv4 or IPv6, and UDP */
+static size_t
+tunnel_at(const struct frame *frame)
+{
+	return frame->b[12] == 0x86 ? 62 : 42;
+}
+
+struct frame
+vxlan(struct frame inner, uint32_t vni, uint8_t smac, const char *src, const char *dst)
+{
+	struct frame frame = tunnel(&inner, WEIR_VXLAN_PORT, 8, vni, smac, src, dst);
+
+	frame.b[tunnel_at(&frame)] = 0x08;
+	return frame;
+}
+
+struct frame
+geneve(struct frame inner, uint32_t vni, uint8_t options, uint8_t smac, const char *src, const char *dst)
+{
+	struct frame frame = tunnel(&inner, WEIR_GENEVE_PORT, 8 + options * 4u, vni, smac, src, dst);
+
+	frame.b[tunnel_at(&frame)] = options;
+	put16(frame.b + tunnel_at(&frame) + 2, 0x6558);
 	return frame;
 }

@@ -31,5 +31,8 @@ struct frame sized(struct frame frame, uint32_t len); /* padded, or cut */
 
 /* A frame in a tunnel, from a remote gateway with this MAC; IPv4 or IPv6 by the addresses, no UDP checksum. */
 struct frame vxlan(struct frame inner, uint32_t vni, uint8_t smac, const char *src, const char *dst);
+/* By Geneve, with so many words of options. */
+struct frame geneve(
+    struct frame inner, uint32_t vni, uint8_t options, uint8_t smac, const char *src, const char *dst);
 
 #endif

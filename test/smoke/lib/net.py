@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Network namespaces, veth pairs and kernel VXLAN devices, all removed when their scenario ends."""
+import contextlib
 import ctypes
 import json
 import os
@@ -47,17 +48,23 @@ class Netns:
     def sysctl(self, key, value):
         self.run("sh", "-c", f"echo {value} > /proc/sys/net/{key}")
 
-    def socket(self, *args):
-        """A socket that lives in here, for this process."""
+    @contextlib.contextmanager
+    def entered(self):
+        """This thread is in here: what it opens stays here."""
         home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
         there = os.open(f"/run/netns/{self.name}", os.O_RDONLY)
         try:
             _setns(there)
-            return socket.socket(*args)
+            yield
         finally:
             _setns(home)
             os.close(there)
             os.close(home)
+
+    def socket(self, *args):
+        """A socket that lives in here, for this process."""
+        with self.entered():
+            return socket.socket(*args)
 
     def address(self, dev, *addresses):
         for address in addresses:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-Two tenants (or more) that have everything the same, each with a host at a vport of weir and one behind a kernel VXLAN peer:
+Two tenants (or more) that have everything the same, each with a host at a vport of weir and one behind a kernel VXLAN peer, or
+for one of them, if it is named, a Geneve peer:
 
     red-near  --[tap or af_packet]--+                          +-- VNI 5001 -- red-far
                                   weir --[af_packet: up0]-- peer
     blue-near --[af_packet]---------+                          +-- VNI 5002 -- blue-far
 """
-from . import net, traffic
+from . import geneve, net, traffic
 
 NEAR_MAC, FAR_MAC = "02:00:00:00:00:01", "02:00:00:00:00:02"
 NEAR, FAR = "10.0.0.1", "10.0.0.2"
@@ -18,10 +19,11 @@ OVERHEAD = {4: 50, 6: 70}
 
 
 class Twins:
-    def __init__(self, scenario, family=4, mtu=1500, red_tap=False, tenants=None, **weir_params):
+    def __init__(self, scenario, family=4, mtu=1500, red_tap=False, tenants=None, by_geneve=None, **weir_params):
         self.scenario, self.family, self.mtu = scenario, family, mtu
         self.tenants = tenants or TENANTS
         self.tapped = {"red"} if red_tap else set()
+        self.by_geneve = by_geneve
         self.ns = scenario.netns("weir")
         self.peer = scenario.netns("peer")
         self.near = {tenant: scenario.netns(f"{tenant}-near") for tenant in self.tenants}
@@ -43,8 +45,11 @@ class Twins:
     def _tenant(self, tenant, vni):
         near, far = self.near[tenant], self.far[tenant]
         local, peer = UNDERLAY[self.family]
-        net.vxlan(self.peer, f"vx{vni}", vni, peer, local, far, mac=FAR_MAC, mtu=self.tenant_mtu,
-                  addresses=(f"{FAR}/24", f"{FAR6}/64"))
+        host = {"mac": FAR_MAC, "mtu": self.tenant_mtu, "addresses": (f"{FAR}/24", f"{FAR6}/64")}
+        if tenant == self.by_geneve:
+            self.geneve_by = geneve.device(self.scenario, self.peer, f"vx{vni}", vni, peer, local, far, **host)
+        else:
+            net.vxlan(self.peer, f"vx{vni}", vni, peer, local, far, **host)
         if tenant in self.tapped:
             self.devargs[f"p-{tenant}"] = f"net_tap_{tenant},iface=tap-{tenant}"
         else:
@@ -63,13 +68,16 @@ class Twins:
         if self.mtu != 1500:
             for port in ports.values():
                 port["mtu"] = self.mtu
-        local, peer = UNDERLAY[self.family]
+        switches = {tenant: {"web": {"vni": vni, "remotes": [UNDERLAY[self.family][1]]}}
+                    for tenant, vni in self.tenants.items()}
+        if self.by_geneve:
+            switches[self.by_geneve]["web"]["tunnel"] = "geneve"
         return {
             "ports": ports,
             "underlay": {"up0": {"address": [f"{UNDERLAY[4][0]}/24", f"{UNDERLAY[6][0]}/64"], "mac": LOCAL_MAC}},
-            "tenants": {tenant: {"switches": {"web": {"vni": vni, "remotes": [peer]}},
+            "tenants": {tenant: {"switches": switches[tenant],
                                  "vports": {"host": {"switch": "web", "port": f"p-{tenant}"}}}
-                        for tenant, vni in self.tenants.items()},
+                        for tenant in self.tenants},
         }
 
     def start(self, *options, document=None):

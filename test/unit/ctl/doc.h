@@ -29,6 +29,21 @@
 	"\"blue\":{\"switches\":{\"web\":{\"vni\":5002}},"                                                           \
 	"\"vports\":{\"web1\":{\"switch\":\"web\",\"port\":\"tap2\",\"vlan\":100}}}}}"
 
+/* Two routers that meet on a switch, and names that another tenant has too. */
+#define ROUTER_DOCUMENT                                                                                              \
+	"{\"ports\":{\"p0\":{\"device\":\"d0\"},\"p1\":{\"device\":\"d1\"}},\"tenants\":{\"red\":{"                  \
+	"\"switches\":{\"web\":{\"macs\":{\"02:00:00:00:00:09\":\"web2\"}},\"db\":{},\"lan\":{}},"                   \
+	"\"vports\":{\"web1\":{\"switch\":\"web\",\"port\":\"p0\",\"mac\":\"02:00:00:00:00:01\"},"                   \
+	"\"web2\":{\"switch\":\"web\",\"port\":\"p0\",\"vlan\":2},\"db1\":{\"switch\":\"db\",\"port\":\"p1\","       \
+	"\"mac\":\"02:00:00:00:00:02\"}},"                                                                           \
+	"\"routers\":{\"r1\":{\"interfaces\":{\"web\":{\"addresses\":[\"10.0.0.1/24\",\"fd00:1::1/64\"],"            \
+	"\"mac\":\"02:00:00:00:aa:01\"},\"db\":{\"addresses\":[\"10.0.1.1/24\"],\"proxy\":true}},"                   \
+	"\"routes\":{\"0.0.0.0/0\":{\"via\":\"10.0.0.254\"},\"10.9.0.0/16\":{\"via\":[\"10.0.1.3\",\"10.0.0.2\"]},"  \
+	"\"192.0.2.0/24\":{\"blackhole\":true},\"fd00:9::/48\":{\"via\":\"fe80::5\",\"interface\":\"web\"}}},"       \
+	"\"r2\":{\"interfaces\":{\"web\":{\"addresses\":[\"10.0.0.2/24\"]}}}}},"                                     \
+	"\"blue\":{\"switches\":{\"web\":{}},\"routers\":{\"r1\":{\"interfaces\":{\"web\":{\"addresses\":["          \
+	"\"10.0.0.1/24\"],\"mac\":\"02:00:00:00:aa:01\"}}}}}}}"
+
 static inline struct weir_model *
 new_model(void)
 {

@@ -47,7 +47,8 @@ dump_switch(FILE *out, uint32_t id)
 	if (sw == NULL)
 		return;
 	cr_assert_eq(sw->id, id);
-	(void)fprintf(out, "switch %u %s/%s vni %d vports", id, sw->tenant->name, sw->name, (int)sw->vni);
+	(void)fprintf(out, "switch %u %s/%s vni %d %s vports", id, sw->tenant->name, sw->name, (int)sw->vni,
+	    weir_tunnel_name(sw->tunnel));
 	for (uint32_t i = 0; i < sw->n_vports; i++)
 		(void)fprintf(out, " %u", sw->vports[i]->id);
 	(void)fprintf(out, " remotes");

@@ -309,7 +309,7 @@ Test(model_change, an_error_may_be_unwanted_or_old)
 	cr_assert_eq(weir_model_load(model, "{\"x\":1}", 7, &change, NULL), -EINVAL);
 	cr_assert_eq(load(model, "{", &change, &err), -EINVAL);
 	/* The first fault found stays reported, the code is this one's. */
-	cr_assert_eq(weir_model_load(model, "{\"tenants\":{\"a\":{\"routers\":1}}}", 31, &change, &err), -ENOTSUP);
+	cr_assert_eq(weir_model_load(model, "{\"tenants\":{\"a\":{\"links\":1}}}", 29, &change, &err), -ENOTSUP);
 	cr_assert_eq(err.errnum, EINVAL);
 	weir_model_free(model);
 }
@@ -403,6 +403,43 @@ Test(model_change, a_document_must_stay_loadable)
 	weir_model_free(model);
 }
 
+/* One more than an array may have. */
+Test(model_change, arrays_are_bounded)
+{
+	static const struct {
+		const char *before, *length, *after, *path;
+		uint32_t max;
+	} arrays[] = {
+	    {"{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"macs\":null,\"remotes\":[", "", "]}}}}}",
+		"/tenants/red/switches/web/remotes", WEIR_CFG_REMOTES_MAX},
+	    {"{\"tenants\":{\"red\":{\"vports\":{\"web1\":{\"addresses\":[", "", "]}}}}}",
+		"/tenants/red/vports/web1/addresses", WEIR_CFG_ADDRESSES_MAX},
+	    {"{\"underlay\":{\"up1\":{\"address\":[", "/32", "]}}}", "/underlay/up1/address", WEIR_CFG_ADDRESSES_MAX},
+	};
+
+	for (size_t i = 0; i < WEIR_ARRAY_LEN(arrays); i++) {
+		for (uint32_t n = arrays[i].max; n <= arrays[i].max + 1; n++) {
+			struct weir_model *model = new_model();
+			char *text = calloc(1, 200 + n * 32), *at = text;
+			struct weir_change *change;
+			struct weir_err err;
+
+			must_load(model, BASE_DOCUMENT);
+			at += sprintf(at, "%s", arrays[i].before);
+			for (uint32_t k = 0; k < n; k++)
+				at += sprintf(at, "%s\"10.1.%u.%u%s\"", k > 0 ? "," : "", k / 200, k % 200 + 1,
+				    arrays[i].length);
+			(void)sprintf(at, "%s", arrays[i].after);
+			cr_assert_eq(patch(model, text, &change, &err), n > arrays[i].max ? -E2BIG : 0, "%s: %s",
+			    err.path, err.msg);
+			if (n > arrays[i].max)
+				cr_assert_str_eq(err.path, arrays[i].path);
+			weir_model_free(model);
+			free(text);
+		}
+	}
+}
+
 Test(model_change, the_example_loads)
 {
 	struct weir_model *model = new_model();
@@ -416,6 +453,7 @@ Test(model_change, the_example_loads)
 	text[len] = '\0';
 	must_load(model, text);
 	cr_assert_eq(weir_model_tenant(model, "red")->n_vports, 3);
+	cr_assert_eq(weir_model_tenant(model, "red")->routers->n_routes, 4);
 	cr_assert_eq(weir_model_tenant(model, "blue")->n_vports, 2);
 	weir_model_free(model);
 }

@@ -25,6 +25,7 @@ Test(model_contract, the_contract)
 	    RED("\"queue\":\"64kB\""),
 	    RED("\"quota\":{\"flow_setups\":\"2kpps\"}"),
 	    RED("\"quota\":{\"cpu\":\"12.5%\"}"),
+	    RED("\"switches\":{\"web\":{\"tunnel\":\"geneve\"}}"),
 	    WEB1("\"guarantee\":[\"1Gbps\",\"1kpps\"]"),
 	    WEB1("\"weight\":3"),
 	    WEB1("\"burst\":\"8ms\""),
@@ -52,6 +53,7 @@ Test(model_contract, the_contract)
 	cr_assert(red->guarantee.bps == 3000000000 && red->guarantee.pps == 0 && red->weight == 2 && red->police);
 	cr_assert(red->burst == 7000000 && red->queue_bytes == 64000 && red->queue_ns == 0);
 	cr_assert(red->quota_setups == 2000 && red->quota_cpu == 125 && red->quota_flows == 100);
+	cr_assert(red->switches[web1->sw].geneve && !red->switches[1 - web1->sw].geneve);
 	cr_assert(web1->guarantee.bps == 1000000000 && web1->guarantee.pps == 1000 && web1->weight == 3);
 	cr_assert(web1->burst == 8000000 && web1->queue_bytes == 1000000 && web1->queue_ns == 0);
 	weir_model_free(model);

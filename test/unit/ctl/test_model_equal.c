@@ -41,6 +41,14 @@ static const char *const switches[] = {"s0", "s1"};
 static const char *const vports[] = {"v0", "v1", "v2"};
 static const char *const macs[] = {"02:00:00:00:00:01", "02:00:00:00:00:02"};
 
+static const char *const routers[] = {"r0", "r1"};
+static const char *const router_addresses[] = {"[\"10.0.0.1/24\"]", "[\"10.0.0.2/24\",\"fd00::1/64\"]",
+    "[\"10.1.0.1/16\"]", "[\"fd00::1/64\",\"10.1.0.1/24\"]", "[\"10.0.0.0/24\"]"};
+static const char *const router_macs[] = {"02:00:00:00:00:01", "02:00:00:00:00:03", "02:00:00:00:00:04"};
+static const char *const prefixes[] = {"0.0.0.0/0", "10.9.0.0/16", "10.9.0.0/24", "fd00:9::/32", "10.1.0.0/16"};
+static const char *const vias[] = {"\"10.0.0.7\"", "[\"10.0.0.7\"]", "[\"10.0.0.8\",\"10.1.0.7\"]",
+    "[\"10.1.0.7\",\"10.0.0.8\"]", "\"fe80::1\"", "7"};
+
 /* Text in the making, with the comma before the next member. */
 struct out {
 	char text[16384];
@@ -149,6 +157,35 @@ put_vport(struct out *o)
 }
 
 static void
+put_router(struct out *o)
+{
+	if (opens(o, "interfaces", 95)) {
+		for (size_t i = 0; i < WEIR_ARRAY_LEN(switches); i++) {
+			if (!opens(o, switches[i], o->patch ? 30 : 70))
+				continue;
+			member(o, "addresses", PICK_GOOD(router_addresses), o->patch ? 40 : 98);
+			quoted(o, "mac", PICK(router_macs), 20);
+			member(o, "proxy", below(2) == 0 ? "true" : "false", 20);
+			put(o, "}");
+		}
+		put(o, "}");
+	}
+	if (opens(o, "routes", o->patch ? 70 : 50)) {
+		for (size_t i = 0; i < WEIR_ARRAY_LEN(prefixes); i++) {
+			if (!opens(o, prefixes[i], 20))
+				continue;
+			if (below(2) == 0)
+				member(o, "blackhole", "true", 100);
+			else
+				member(o, "via", PICK_GOOD(vias), 100);
+			quoted(o, "interface", PICK(switches), 10);
+			put(o, "}");
+		}
+		put(o, "}");
+	}
+}
+
+static void
 put_tenant(struct out *o)
 {
 	member(o, "limit", PICK_GOOD(limits), 30);
@@ -170,6 +207,15 @@ put_tenant(struct out *o)
 		for (size_t i = 0; i < WEIR_ARRAY_LEN(vports); i++) {
 			if (opens(o, vports[i], 40)) {
 				put_vport(o);
+				put(o, "}");
+			}
+		}
+		put(o, "}");
+	}
+	if (opens(o, "routers", 40)) {
+		for (size_t i = 0; i < WEIR_ARRAY_LEN(routers); i++) {
+			if (opens(o, routers[i], 50)) {
+				put_router(o);
 				put(o, "}");
 			}
 		}
@@ -238,6 +284,7 @@ check_indices(const struct weir_model *a, const struct weir_model *b)
 	}
 	cr_assert_eq(memcmp(x->n_own, y->n_own, sizeof(x->n_own)), 0);
 	cr_assert_eq(memcmp(x->n_remotes, y->n_remotes, sizeof(x->n_remotes)), 0);
+	cr_assert_eq(x->n_routes, y->n_routes);
 	cr_assert_eq(a->snap->bytes, b->snap->bytes);
 }
 

@@ -1,19 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Every field of the document wrong in every way: each case is a merge patch of BASE_DOCUMENT. It has to be refused
- * with the same error both as a patch and as a load of what it would make, and leave nothing behind.
- */
-#include <cjson/cJSON.h>
-
+/* Every field of the document wrong in every way: each case is a merge patch of BASE_DOCUMENT. */
 #include "doc.h"
-#include "reference.h"
-
-struct fault {
-	const char *patch;
-	int errnum;
-	const char *path;
-	const char *msg; /* part of it */
-};
+#include "faults.h"
 
 #define PORT(x) "{\"ports\":{\"new\":" x "}}"
 #define TAP1(x) "{\"ports\":{\"tap1\":{" x "}}}"
@@ -137,6 +125,8 @@ static const struct fault faults[] = {
     {"{\"underlay\":{\"up0\":{\"address\":[\"192.0.2.1/24\",\"2001:db8::1/64\",\"10.0.0.1/8\",\"10.1.0.1/16\"]},"
      "\"up1\":{\"address\":[\"10.2.0.1/16\"]}}}",
 	EEXIST, "/underlay/up1/address/0", "overlaps 10.0.0.1/8"},
+    {"{\"underlay\":{\"up0\":{\"address\":[\"192.0.2.1/24\",\"::5/16\"]},\"up1\":{\"address\":[\"0:0:1::5/48\"]}}}",
+	EEXIST, "/underlay/up1/address/0", "overlaps ::5/16 of underlay \"up0\""},
     {UP0("\"gateway\":\"192.0.2.254\""), EINVAL, "/underlay/up0/gateway", "must be an array"},
     {UP0("\"gateway\":[\"192.0.2.254/24\"]"), EINVAL, "/underlay/up0/gateway/0", "an address such as"},
     {UP0("\"gateway\":[\"192.0.3.254\"]"), EINVAL, "/underlay/up0/gateway/0", "in one of the underlay's prefixes"},
@@ -218,7 +208,7 @@ static const struct fault faults[] = {
     {RED("\"queue\":\"64.1MB\""), ERANGE, AT_RED "/queue", "found \"64.1MB\""},
     {RED("\"queue\":\"64KB\""), EINVAL, AT_RED "/queue", "found \"64KB\""},
     {RED("\"queue\":65536"), EINVAL, AT_RED "/queue", "found 65536"},
-    {RED("\"routers\":{}"), ENOTSUP, AT_RED "/routers", "not in this version"},
+    {RED("\"routers\":[]"), EINVAL, AT_RED "/routers", "must be an object"},
     {RED("\"firewalls\":{}"), ENOTSUP, AT_RED "/firewalls", "not in this version"},
     {RED("\"links\":{}"), ENOTSUP, AT_RED "/links", "not in this version"},
     {RED("\"switches\":[]"), EINVAL, AT_RED "/switches", "must be an object"},
@@ -235,6 +225,14 @@ static const struct fault faults[] = {
     {WEB("\"vni\":null"), EINVAL, AT_WEB, "\"vni\" is missing"},
     {WEB("\"vni\":5002"), EEXIST, NULL, "VNI 5002 is already that of /tenants/"},
     {RED("\"switches\":{\"db\":{\"vni\":5001}}"), EEXIST, NULL, "VNI 5001"},
+    {WEB("\"tunnel\":\"gre\""), EINVAL, AT_WEB "/tunnel", "\"vxlan\" or \"geneve\", found \"gre\""},
+    {WEB("\"tunnel\":\"GENEVE\""), EINVAL, AT_WEB "/tunnel", "found \"GENEVE\""},
+    {WEB("\"tunnel\":6081"), EINVAL, AT_WEB "/tunnel", "found 6081"},
+    {RED("\"switches\":{\"new\":{\"tunnel\":\"geneve\"}}"), EINVAL, AT_RED "/switches/new/tunnel",
+	"a switch without \"vni\" has no tunnels"},
+    {RED("\"switches\":{\"new\":{\"tunnel\":\"vxlan\"}}"), EINVAL, AT_RED "/switches/new/tunnel", "without \"vni\""},
+    /* one number, whatever the format */
+    {RED("\"switches\":{\"db\":{\"vni\":5001,\"tunnel\":\"geneve\"}}"), EEXIST, NULL, "VNI 5001"},
     {WEB("\"remotes\":\"192.0.2.2\""), EINVAL, AT_WEB "/remotes", "must be an array"},
     {WEB("\"remotes\":[\"192.0.2.2\",\"x\"]"), EINVAL, AT_WEB "/remotes/1", "an address such as"},
     {WEB("\"remotes\":[\"192.0.2.2\",\"192.0.2.2/24\"]"), EINVAL, AT_WEB "/remotes/1", "an address such as"},
@@ -323,50 +321,14 @@ static const struct fault faults[] = {
 	EEXIST, "/tenants/green/vports/v/port", "already that of /tenants/red/vports/web2"},
 };
 
-static void
-check_fault(const struct fault *fault, const char *how, int rc, const struct weir_err *err)
-{
-	cr_expect_eq(rc, -fault->errnum, "%s %s: returned %d, not %d: %s: %s", how, fault->patch, rc, -fault->errnum,
-	    err->path, err->msg);
-	cr_expect_eq(err->errnum, fault->errnum);
-	if (fault->path != NULL)
-		cr_expect_str_eq(
-		    err->path, fault->path, "%s %s: at %s, not %s", how, fault->patch, err->path, fault->path);
-	cr_expect(strstr(err->msg, fault->msg) != NULL, "%s %s: says \"%s\", not \"%s\"", how, fault->patch, err->msg,
-	    fault->msg);
-}
-
 Test(model_fields, wrong_as_patch)
 {
-	struct weir_model *model = new_model();
-	struct weir_change *change;
-	struct weir_err err;
-
-	must_load(model, BASE_DOCUMENT);
-	for (size_t i = 0; i < WEIR_ARRAY_LEN(faults); i++) {
-		int rc = patch(model, faults[i].patch, &change, &err);
-
-		check_fault(&faults[i], "patch", rc, &err);
-		if (rc == 0)
-			weir_model_abort(model, change);
-		assert_shows(model, "", BASE_DOCUMENT);
-	}
-	weir_model_free(model);
+	check_wrong_patches(BASE_DOCUMENT, faults, WEIR_ARRAY_LEN(faults));
 }
 
 Test(model_fields, wrong_as_load)
 {
-	for (size_t i = 0; i < WEIR_ARRAY_LEN(faults); i++) {
-		char *text = reference_patch(BASE_DOCUMENT, faults[i].patch);
-		struct weir_model *model = new_model();
-		struct weir_change *change;
-		struct weir_err err;
-
-		check_fault(&faults[i], "load", load(model, text, &change, &err), &err);
-		assert_shows(model, "", "{}");
-		weir_model_free(model);
-		free(text);
-	}
+	check_wrong_loads(BASE_DOCUMENT, faults, WEIR_ARRAY_LEN(faults));
 }
 
 /* What looks odd but is allowed. */
@@ -409,6 +371,9 @@ static const char *const fine[] = {
     RED("\"quota\":{\"macs\":2,\"flows\":1}"),
     WEB("\"vni\":1"),
     WEB("\"vni\":16777215"),
+    WEB("\"tunnel\":\"vxlan\""),
+    WEB("\"tunnel\":\"geneve\""),
+    RED("\"switches\":{\"new\":{\"vni\":7,\"tunnel\":\"geneve\"}}"),
     WEB("\"remotes\":[],\"macs\":null"),
     WEB("\"remotes\":[\"10.9.9.9\",\"192.0.2.2\",\"240.0.0.1\"]"),
     WEB("\"macs\":{\"02:00:00:00:00:0a\":\"web2\",\"02:00:00:00:00:0B\":\"2001:db8::2\"}"),
@@ -431,19 +396,7 @@ static const char *const fine[] = {
 
 Test(model_fields, fine_as_patch_and_load)
 {
-	for (size_t i = 0; i < WEIR_ARRAY_LEN(fine); i++) {
-		char *text = reference_patch(BASE_DOCUMENT, fine[i]);
-		struct weir_model *patched = new_model(), *loaded = new_model();
-
-		must_load(patched, BASE_DOCUMENT);
-		must_patch(patched, fine[i]);
-		assert_shows(patched, "", text);
-		must_load(loaded, text);
-		assert_shows(loaded, "", text);
-		weir_model_free(patched);
-		weir_model_free(loaded);
-		free(text);
-	}
+	check_fine(BASE_DOCUMENT, fine, WEIR_ARRAY_LEN(fine));
 }
 
 Test(model_fields, devargs_are_bounded)
@@ -459,41 +412,4 @@ Test(model_fields, devargs_are_bounded)
 	cr_assert_eq(load(model, text, &change, &err), -E2BIG);
 	cr_assert_str_eq(err.path, "/ports/p/devargs");
 	weir_model_free(model);
-}
-
-/* One more than an array may have. */
-Test(model_fields, arrays_are_bounded)
-{
-	static const struct {
-		const char *before, *length, *after, *path;
-		uint32_t max;
-	} arrays[] = {
-	    {"{\"tenants\":{\"red\":{\"switches\":{\"web\":{\"macs\":null,\"remotes\":[", "", "]}}}}}",
-		"/tenants/red/switches/web/remotes", WEIR_CFG_REMOTES_MAX},
-	    {"{\"tenants\":{\"red\":{\"vports\":{\"web1\":{\"addresses\":[", "", "]}}}}}",
-		"/tenants/red/vports/web1/addresses", WEIR_CFG_ADDRESSES_MAX},
-	    {"{\"underlay\":{\"up1\":{\"address\":[", "/32", "]}}}", "/underlay/up1/address", WEIR_CFG_ADDRESSES_MAX},
-	};
-
-	for (size_t i = 0; i < WEIR_ARRAY_LEN(arrays); i++) {
-		for (uint32_t n = arrays[i].max; n <= arrays[i].max + 1; n++) {
-			struct weir_model *model = new_model();
-			char *text = calloc(1, 200 + n * 32), *at = text;
-			struct weir_change *change;
-			struct weir_err err;
-
-			must_load(model, BASE_DOCUMENT);
-			at += sprintf(at, "%s", arrays[i].before);
-			for (uint32_t k = 0; k < n; k++)
-				at += sprintf(at, "%s\"10.1.%u.%u%s\"", k > 0 ? "," : "", k / 200, k % 200 + 1,
-				    arrays[i].length);
-			(void)sprintf(at, "%s", arrays[i].after);
-			cr_assert_eq(patch(model, text, &change, &err), n > arrays[i].max ? -E2BIG : 0, "%s: %s",
-			    err.path, err.msg);
-			if (n > arrays[i].max)
-				cr_assert_str_eq(err.path, arrays[i].path);
-			weir_model_free(model);
-			free(text);
-		}
-	}
 }

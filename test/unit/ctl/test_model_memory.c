@@ -47,6 +47,9 @@ static const char *const patches[] = {
     "\"port\":\"up1\"}}},\"green\":{\"switches\":{\"a\":{\"vni\":7,\"remotes\":[\"192.0.2.7\"]}}},\"blue\":null}}",
     "{\"ports\":{\"new\":{\"devargs\":\"net_x\"}},\"underlay\":{\"up1\":{\"address\":[\"203.0.113.1/24\"],"
     "\"gateway\":[\"203.0.113.2\"]}},\"settings\":{\"flows\":null,\"flow_idle\":\"1m\"}}",
+    "{\"tenants\":{\"red\":{\"routers\":{\"r1\":{\"interfaces\":{\"web\":{\"addresses\":[\"10.0.0.1/"
+    "24\"]}},\"routes\":{"
+    "\"0.0.0.0/0\":{\"via\":[\"10.0.0.7\",\"10.0.0.8\"]},\"10.9.0.0/16\":{\"blackhole\":true}}}}}}}",
     "{\"tenants\":null}",
 };
 

@@ -226,6 +226,20 @@ Test(telemetry, a_receipt_in_all_forms)
 	cr_expect_eq(refusal("/weir/flow/list,{\"tenant\":\"red\",\"last\":1}"), EINVAL);
 }
 
+Test(telemetry, switches_say_by_which_tunnels)
+{
+	cJSON *dict;
+
+	gateway_patch(gateway, "{\"tenants\":{\"blue\":{\"switches\":{\"web\":{\"tunnel\":\"geneve\"},\"x\":{}}}}}");
+	dict = ask("/weir/switch/list");
+	cr_assert_eq(rows(dict, "tunnel"), 3);
+	cr_expect_str_eq(text_at(dict, "tunnel", 0), "vxlan");
+	cr_expect_str_eq(text_at(dict, "tunnel", 1), "geneve");
+	cr_expect_str_eq(text_at(dict, "name", 2), "blue/x");
+	cr_expect_str_eq(text_at(dict, "tunnel", 2), "", "it has none");
+	cJSON_Delete(dict);
+}
+
 /* ---- pages ---- */
 
 Test(telemetry, a_thousand_vports_in_pages)

@@ -328,6 +328,7 @@ Test(view, a_switch_is_split_by_direction)
 	    gateway->macs, weir_vnet_iface(gateway->vnet, gateway_vport(gateway, "red", 0)), &mac, 0);
 	cr_assert_eq(weir_view_switch(gateway, "red", "web", &row, &at), 0);
 	cr_assert_eq(row.vni, 5001);
+	cr_assert_eq(row.tunnel, WEIR_VXLAN);
 	cr_assert_eq(row.n_vports, 2);
 	cr_assert_eq(row.n_remotes, 1);
 	cr_assert_eq(row.macs, 1);

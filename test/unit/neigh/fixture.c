@@ -129,13 +129,19 @@ only_sent(void)
 }
 
 uint32_t
-get(const char *vtep)
+get_by(const char *vtep, enum weir_tunnel tunnel)
 {
 	struct weir_ip address = ip(vtep);
-	uint32_t id = weir_neigh_vtep_get(neigh, &address, now);
+	uint32_t id = weir_neigh_vtep_get(neigh, &address, tunnel, now);
 
 	cr_assert_neq(id, WEIR_NONE);
 	return id;
+}
+
+uint32_t
+get(const char *vtep)
+{
+	return get_by(vtep, WEIR_VXLAN);
 }
 
 const struct weir_encap *

@@ -50,7 +50,8 @@ void pass(uint64_t ns);
 /* The one frame that was sent since the last call of this. */
 const struct frame *only_sent(void);
 
-uint32_t get(const char *vtep);
+uint32_t get(const char *vtep); /* by VXLAN */
+uint32_t get_by(const char *vtep, enum weir_tunnel tunnel);
 const struct weir_encap *encap(uint32_t id); /* NULL if there is none */
 enum weir_reason why(uint32_t id);	     /* there is none */
 

@@ -293,7 +293,7 @@ Test(neigh_answer, ping_in_pieces)
 
 	start(4);
 	set_usual();
-	cr_assert_eq(weir_parse_underlay(request.b, 512, request.len, false, &outer), WEIR_OK);
+	cr_assert_eq(weir_parse_underlay(request.b, WEIR_PULLUP, request.len, false, &outer), WEIR_OK);
 	cr_assert_eq(weir_neigh_input(neigh, 0, request.b, &outer, now), WEIR_DROP_BAD_L4);
 	cr_assert_eq(n_sent, 0);
 }

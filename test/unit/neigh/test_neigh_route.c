@@ -315,9 +315,9 @@ Test(neigh_route, references_and_ids)
 	cr_assert_neq(b, a);
 	for (uint32_t i = 0; i < 2; i++)
 		id[i] = get(i ? "192.0.2.3" : "192.0.2.4");
-	cr_assert_eq(weir_neigh_vtep_get(neigh, &last, now), WEIR_NONE, "full");
+	cr_assert_eq(weir_neigh_vtep_get(neigh, &last, WEIR_VXLAN, now), WEIR_NONE, "full");
 	weir_neigh_vtep_reuse(neigh);
-	cr_assert_eq(weir_neigh_vtep_get(neigh, &last, now), a);
+	cr_assert_eq(weir_neigh_vtep_get(neigh, &last, WEIR_VXLAN, now), a);
 	cr_assert_eq(list_length(), 4);
 	weir_neigh_vtep_reuse(neigh);
 	weir_neigh_vtep_put(neigh, id[0]);
@@ -358,7 +358,7 @@ Test(neigh_route, listing_in_pages)
 		struct weir_ip address = ip("192.0.2.10");
 
 		address.b[15] = (uint8_t)(address.b[15] + i);
-		(void)weir_neigh_vtep_get(neigh, &address, now);
+		(void)weir_neigh_vtep_get(neigh, &address, WEIR_VXLAN, now);
 	}
 	feed(answer("192.0.2.12", PEER_MAC));
 	while (cursor != WEIR_NONE) {
@@ -384,7 +384,7 @@ found(const char *vtep)
 {
 	struct weir_ip address = ip(vtep);
 
-	return weir_neigh_vtep_find(neigh, &address);
+	return weir_neigh_vtep_find(neigh, &address, WEIR_VXLAN);
 }
 
 /* As long as anybody has a reference, resolved or not. */

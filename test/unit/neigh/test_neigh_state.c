@@ -304,7 +304,7 @@ Test(neigh_state, questions_are_paced)
 
 		address.b[14] = (uint8_t)(1 + i / 256);
 		address.b[15] = (uint8_t)i;
-		id[i] = weir_neigh_vtep_get(neigh, &address, now);
+		id[i] = weir_neigh_vtep_get(neigh, &address, WEIR_VXLAN, now);
 	}
 	cr_assert_eq(n_sent, 256);
 	for (uint32_t all = n_sent; all < N; all += n_sent) {
@@ -323,4 +323,46 @@ Test(neigh_state, questions_are_paced)
 	}
 	for (uint32_t i = 0; i < N; i++)
 		cr_assert_not(weir_neigh_pending(neigh, id[i]), "%u", i);
+}
+
+/* One address by two formats: headers of its own each has, the neighbour is one, and is asked once. */
+Test(neigh_state, formats_share_a_neighbour)
+{
+	static const struct {
+		const char *ip;
+		uint32_t port_at;
+	} gateways[] = {{"192.0.2.2", 36}, {"2001:db8::2", 56}};
+
+	start(4);
+	set_usual();
+	for (uint32_t i = 0; i < WEIR_ARRAY_LEN(gateways); i++) {
+		const struct weir_ip address = ip(gateways[i].ip);
+		uint32_t vxlan = get(gateways[i].ip), geneve;
+		const struct weir_encap *a, *b;
+
+		check_question(only_sent(), gateways[i].ip, NULL);
+		cr_assert_eq(weir_neigh_vtep_find(neigh, &address, WEIR_GENEVE), WEIR_NONE);
+		geneve = get_by(gateways[i].ip, WEIR_GENEVE);
+		cr_assert_neq(geneve, vxlan);
+		cr_assert_eq(n_sent, 0, "nobody is asked twice");
+		check_state(gateways[i].ip, WEIR_NEIGH_INCOMPLETE);
+		cr_assert_eq(weir_neigh_vtep_find(neigh, &address, WEIR_GENEVE), geneve);
+		cr_assert_eq(weir_neigh_vtep_find(neigh, &address, WEIR_VXLAN), vxlan);
+		feed(answer(gateways[i].ip, PEER_MAC));
+		a = encap(vxlan);
+		b = encap(geneve);
+		cr_assert_eq(a->len, b->len);
+		cr_assert_arr_eq(a->header, b->header, gateways[i].port_at);
+		cr_assert_eq(
+		    a->header[gateways[i].port_at] << 8 | a->header[gateways[i].port_at + 1], WEIR_VXLAN_PORT);
+		cr_assert_eq(
+		    b->header[gateways[i].port_at] << 8 | b->header[gateways[i].port_at + 1], WEIR_GENEVE_PORT);
+		weir_neigh_vtep_put(neigh, vxlan);
+		cr_assert_eq(encap(geneve), b, "the other one stays");
+		cr_assert_eq(weir_neigh_vtep_find(neigh, &address, WEIR_VXLAN), WEIR_NONE);
+		cr_assert_eq(weir_neigh_vtep_find(neigh, &address, WEIR_GENEVE), geneve);
+		check_state(gateways[i].ip, WEIR_NEIGH_REACHABLE);
+		weir_neigh_vtep_put(neigh, geneve);
+		cr_assert_null(entry(gateways[i].ip));
+	}
 }

@@ -98,7 +98,7 @@ tunnel_is_usual(
 {
 	bool v6 = !weir_ip_is_v4(ip);
 
-	return WEIR_QUICK == 1 && outer->kind == WEIR_UNDERLAY_VXLAN && outer->inner == (v6 ? INNER6 : INNER4) &&
+	return WEIR_QUICK == 1 && outer->kind == WEIR_UNDERLAY_TUNNEL && outer->inner == (v6 ? INNER6 : INNER4) &&
 	       outer->inner_len >= WEIR_QUICK_MIN && memcmp(data, mac, sizeof(*mac)) == 0 &&
 	       weir_ip_equal(&outer->dst, ip) && (outer->tos & 1) == 0;
 }
@@ -107,19 +107,21 @@ const char *
 quick_underlay_differs(const uint8_t *data, uint32_t len, const struct weir_mac *mac, const struct weir_ip *ip,
     bool checksum_ok, bool *taken)
 {
-	struct weir_tunnel_match match;
+	struct weir_tunnel_match match[WEIR_TUNNELS];
 	struct weir_quick_tunnel tunnel = {0};
 	struct weir_outer outer;
+	uint32_t ingress;
 	bool good;
 
-	weir_tunnel_match_init(&match, mac, ip);
-	*taken = weir_quick_underlay(at_the_edge(data, len), len, &match, !weir_ip_is_v4(ip), checksum_ok, &tunnel);
+	weir_tunnel_match_init(match, mac, ip);
+	*taken = weir_quick_underlay(at_the_edge(data, len), len, match, !weir_ip_is_v4(ip), checksum_ok, &tunnel);
 	good = weir_parse_underlay(data, len, len, checksum_ok, &outer) == WEIR_OK;
 	if (*taken != (good && tunnel_is_usual(data, &outer, mac, ip)))
 		return *taken ? "a packet was taken that is not usual" : "a usual packet was not taken";
 	if (!*taken)
 		return NULL;
-	if (tunnel.vni != outer.vni || tunnel.inner != outer.inner || tunnel.inner_len != outer.inner_len)
+	ingress = weir_key_tunnel(outer.tunnel, outer.vni) | (weir_ip_is_v4(ip) ? 0 : WEIR_KEY_TUNNEL_V6);
+	if (tunnel.ingress != ingress || tunnel.inner != outer.inner || tunnel.inner_len != outer.inner_len)
 		return "the tunnels differ";
 	return quick_frame_differs(data + tunnel.inner, tunnel.inner_len, false, taken);
 }

@@ -162,3 +162,46 @@ Test(decap, flags_of_the_outer_headers_go)
 	rte_pktmbuf_free(m);
 	free_exact(sample, 0);
 }
+
+/* Options of any length, in a packet that comes in pieces of any size, its own headers behind them. */
+Test(decap, geneve_options_in_pieces)
+{
+	static const uint32_t firsts[] = {14, 60, 200, 342, 500, 900};
+	struct rte_mempool *pool = start_mbufs();
+
+	for (uint32_t n = 0; n < 64 * WEIR_ARRAY_LEN(firsts); n++) {
+		uint32_t words = n % 64, first = firsts[n / 64], skip = words * 4, size, len, udp;
+		uint8_t *sample = sample_named("geneve4", &size), data[1500] = {0}, got[MBUF_PACKET_MAX];
+		struct weir_outer outer;
+		struct weir_frame frame;
+		struct weir_key key;
+		struct rte_mbuf *m;
+
+		len = (uint32_t)sizeof(data);
+		udp = len - 34;
+		memcpy(data, sample, OUTER);
+		memset(data + OUTER, 0xa5, skip);
+		memcpy(data + OUTER + skip, sample + OUTER, size - OUTER);
+		data[16] = (uint8_t)((len - 14) >> 8);
+		data[17] = (uint8_t)(len - 14);
+		data[38] = (uint8_t)(udp >> 8);
+		data[39] = (uint8_t)udp;
+		data[42] = (uint8_t)words;
+		m = make_packet(pool, data, len, first, 61);
+		cr_assert_eq(weir_packet_pullup(m), 0);
+		cr_assert_eq(
+		    weir_parse_underlay(rte_pktmbuf_mtod(m, uint8_t *), m->data_len, m->pkt_len, true, &outer),
+		    WEIR_OK);
+		cr_assert_eq(outer.inner, OUTER + skip);
+		cr_assert_eq(weir_parse_frame(rte_pktmbuf_mtod_offset(m, uint8_t *, outer.inner),
+				 m->data_len - outer.inner, outer.inner_len, &key, &frame),
+		    WEIR_OK);
+		cr_assert_eq(key.dport, RTE_BE16(443));
+		cr_assert_eq(weir_decap(m, outer.inner, outer.tos, &frame), WEIR_OK);
+		cr_assert_eq(read_packet(m, got), len - OUTER - skip);
+		cr_assert_arr_eq(got, data + OUTER + skip, len - OUTER - skip);
+		rte_pktmbuf_free(m);
+		free_exact(sample, 0);
+	}
+	cr_assert_eq(rte_mempool_avail_count(pool), MBUF_POOL_SIZE);
+}

@@ -11,10 +11,11 @@
 #include "weir_packet.h"
 
 static struct weir_encap
-make_encap(const char *src, const char *dst, uint32_t vlan)
+make_encap(enum weir_tunnel tunnel, const char *src, const char *dst, uint32_t vlan)
 {
 	struct weir_encap encap;
 	struct weir_encap_params params = {
+	    .tunnel = tunnel,
 	    .smac = {{2, 0xaa, 0, 0, 0, 1}},
 	    .dmac = {{2, 0xaa, 0, 0, 0, 2}},
 	    .vlan = vlan,
@@ -32,13 +33,25 @@ make_encap(const char *src, const char *dst, uint32_t vlan)
 static struct weir_encap
 encap_v4(uint32_t vlan)
 {
-	return make_encap("192.0.2.1", "192.0.2.2", vlan);
+	return make_encap(WEIR_VXLAN, "192.0.2.1", "192.0.2.2", vlan);
 }
 
 static struct weir_encap
 encap_v6(uint32_t vlan)
 {
-	return make_encap("2001:db8:a::1", "2001:db8:a::2", vlan);
+	return make_encap(WEIR_VXLAN, "2001:db8:a::1", "2001:db8:a::2", vlan);
+}
+
+static struct weir_encap
+geneve_v4(uint32_t vlan)
+{
+	return make_encap(WEIR_GENEVE, "192.0.2.1", "192.0.2.2", vlan);
+}
+
+static struct weir_encap
+geneve_v6(uint32_t vlan)
+{
+	return make_encap(WEIR_GENEVE, "2001:db8:a::1", "2001:db8:a::2", vlan);
 }
 
 /* What came from elsewhere as a whole is made here from its inner frame. */
@@ -75,6 +88,10 @@ Test(encap, same_bytes_as_others_make)
 
 		check_against_sample(pool, "vxlan4", &v4, vlans[i], 5001, 50000, 0x2a);
 		check_against_sample(pool, "vxlan6", &v6, vlans[i], 1, 50001, 0xb9);
+		v4 = geneve_v4(vlans[i]);
+		v6 = geneve_v6(vlans[i]);
+		check_against_sample(pool, "geneve4", &v4, vlans[i], 5001, 50000, 0x2a);
+		check_against_sample(pool, "geneve6", &v6, vlans[i], 1, 50001, 0xb9);
 	}
 	cr_assert_eq(rte_mempool_avail_count(pool), MBUF_POOL_SIZE);
 }
@@ -109,7 +126,7 @@ check_udp6_checksum(uint8_t *frame, uint32_t l2_len)
 /* On, as seen by DPDK's own checksums, and off again: the bytes that went in come out. */
 static void
 check_round_trip(struct rte_mempool *pool, const uint8_t *frame, uint32_t len, uint32_t first, uint32_t step,
-    const struct weir_encap *encap)
+    const struct weir_encap *encap, enum weir_tunnel tunnel)
 {
 	static uint8_t wire[MBUF_PACKET_MAX];
 	struct rte_mbuf *m = make_packet(pool, frame, len, first, step);
@@ -123,7 +140,8 @@ check_round_trip(struct rte_mempool *pool, const uint8_t *frame, uint32_t len, u
 	if (encap->v6)
 		check_udp6_checksum(wire, encap->l2_len);
 	outer = parse_outer(m, encap->l2_len > 14);
-	cr_assert_eq(outer.kind, WEIR_UNDERLAY_VXLAN);
+	cr_assert_eq(outer.kind, WEIR_UNDERLAY_TUNNEL);
+	cr_assert_eq(outer.tunnel, tunnel);
 	cr_assert_eq(outer.vni, 0x123456);
 	cr_assert_eq(outer.inner_len, len);
 	at = rte_pktmbuf_mtod_offset(m, uint8_t *, outer.inner);
@@ -152,8 +170,12 @@ Test(encap, round_trip_of_any_length_and_segments)
 		struct weir_encap v4 = encap_v4(vlans[round & 1]), v6 = encap_v6(vlans[round & 1]);
 
 		step = RTE_MAX(step, len / 200 + 1);
-		check_round_trip(pool, frame, len, first, step, &v4);
-		check_round_trip(pool, frame, len, first, step, &v6);
+		check_round_trip(pool, frame, len, first, step, &v4, WEIR_VXLAN);
+		check_round_trip(pool, frame, len, first, step, &v6, WEIR_VXLAN);
+		v4 = geneve_v4(vlans[round & 1]);
+		v6 = geneve_v6(vlans[round & 1]);
+		check_round_trip(pool, frame, len, first, step, &v4, WEIR_GENEVE);
+		check_round_trip(pool, frame, len, first, step, &v6, WEIR_GENEVE);
 	}
 	cr_assert_eq(rte_mempool_avail_count(pool), MBUF_POOL_SIZE);
 }
@@ -275,6 +297,10 @@ Test(encap, fits_counts_the_outer_ip_packet)
 	cr_assert_eq(v4.port, 3);
 	cr_assert(weir_encap_fits(&v4, 1464) && !weir_encap_fits(&v4, 1465));
 	cr_assert(weir_encap_fits(&tagged, 1464) && !weir_encap_fits(&tagged, 1465)); /* tags are not IP's */
+	cr_assert(weir_encap_fits(&v6, 1444) && !weir_encap_fits(&v6, 1445));
+	v4 = geneve_v4(WEIR_NONE);
+	v6 = geneve_v6(7);
+	cr_assert(weir_encap_fits(&v4, 1464) && !weir_encap_fits(&v4, 1465));
 	cr_assert(weir_encap_fits(&v6, 1444) && !weir_encap_fits(&v6, 1445));
 	weir_encap_init(&v4, &params);
 	cr_assert(weir_encap_fits(&v4, 65535 - 36) && !weir_encap_fits(&v4, 65536 - 36));

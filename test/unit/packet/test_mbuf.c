@@ -40,8 +40,8 @@ TestSuite(pullup, .init = start, .fini = end);
 
 Test(pullup, gathers_headers)
 {
-	static const uint32_t lens[] = {1, 60, 383, 384, 385, 1000, 3000};
-	static const uint32_t firsts[] = {0, 1, 13, 64, 383, 384, 2000};
+	static const uint32_t lens[] = {1, 60, WEIR_PULLUP - 1, WEIR_PULLUP, WEIR_PULLUP + 1, 1000, 3000};
+	static const uint32_t firsts[] = {0, 1, 13, 64, WEIR_PULLUP - 1, WEIR_PULLUP, 2000};
 	static const uint32_t steps[] = {17, 100, 2000};
 
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(lens); i++)
@@ -71,16 +71,16 @@ Test(pullup, empty_segments_are_passed)
 
 Test(pullup, refuses_without_room)
 {
-	struct rte_mbuf *m = make_packet(pool, data, 600, 100, 0);
+	struct rte_mbuf *m = make_packet(pool, data, 1000, 100, 0);
 
-	m->data_off = (uint16_t)(m->buf_len - 100 - 283);
+	m->data_off = (uint16_t)(m->buf_len - (WEIR_PULLUP - 1));
 	memcpy(rte_pktmbuf_mtod(m, uint8_t *), data, 100);
 	cr_assert_eq(weir_packet_pullup(m), -ENOSPC);
-	assert_bytes(m, data, 600);
+	assert_bytes(m, data, 1000);
 	m->data_off--;
 	memcpy(rte_pktmbuf_mtod(m, uint8_t *), data, 100);
 	cr_assert_eq(weir_packet_pullup(m), 0);
-	assert_bytes(m, data, 600);
+	assert_bytes(m, data, 1000);
 	rte_pktmbuf_free(m);
 }
 

@@ -120,12 +120,20 @@ Test(quick, takes_the_usual_packets)
 	cr_assert(tunnel_taken("vxlan6 unmarked", sample_mac, sample_ip(true)));
 	cr_assert_not(tunnel_taken("vxlan6", sample_mac, sample_ip(true)), "ECT(1)");
 	cr_assert_not(tunnel_taken("vxlan4 options", sample_mac, sample_ip(false)));
+	cr_assert(tunnel_taken("geneve4", sample_mac, sample_ip(false)));
+	cr_assert(tunnel_taken("geneve6 unmarked", sample_mac, sample_ip(true)));
+	cr_assert_not(tunnel_taken("geneve6", sample_mac, sample_ip(true)), "ECT(1)");
+	cr_assert_not(tunnel_taken("geneve4 options", sample_mac, sample_ip(false)));
+	cr_assert_not(tunnel_taken("geneve6 options", sample_mac, sample_ip(true)));
 }
 
 Test(quick, takes_tunnels_to_one_address_only)
 {
-	for (uint32_t v6 = 0; v6 < 2; v6++) {
-		const char *name = v6 ? "vxlan6 unmarked" : "vxlan4";
+	static const char *const names[] = {"vxlan4", "vxlan6 unmarked", "geneve4", "geneve6 unmarked"};
+
+	for (uint32_t n = 0; n < WEIR_ARRAY_LEN(names); n++) {
+		const char *name = names[n];
+		bool v6 = n % 2 == 1;
 
 		for (uint32_t bit = 0; bit < 48; bit++) {
 			struct weir_mac mac = sample_mac;
@@ -167,18 +175,18 @@ Test(quick, takes_no_mapped_source)
 Test(quick, takes_nothing_without_an_address)
 {
 	static const uint8_t zero[ROOM];
-	struct weir_tunnel_match match;
+	struct weir_tunnel_match match[WEIR_TUNNELS];
 	struct weir_quick_tunnel tunnel;
 	uint8_t data[ROOM];
 
-	weir_tunnel_match_init(&match, &sample_mac, NULL);
+	weir_tunnel_match_init(match, &sample_mac, NULL);
 	for (size_t i = 0; i < n_samples; i++) {
 		uint32_t len = load(i, false, data);
 
-		cr_assert_not(weir_quick_underlay(data, len, &match, false, true, &tunnel));
-		cr_assert_not(weir_quick_underlay(data, len, &match, true, true, &tunnel));
+		cr_assert_not(weir_quick_underlay(data, len, match, false, true, &tunnel));
+		cr_assert_not(weir_quick_underlay(data, len, match, true, true, &tunnel));
 	}
-	cr_assert_not(weir_quick_underlay(zero, sizeof(zero), &match, false, true, &tunnel));
+	cr_assert_not(weir_quick_underlay(zero, sizeof(zero), match, false, true, &tunnel));
 }
 
 Test(quick, cut_at_every_byte)
@@ -252,12 +260,14 @@ Test(quick, takes_off_what_the_other_one_takes_off)
 	struct rte_mempool *pool = start_mbufs();
 	uint8_t want[MBUF_PACKET_MAX], got[MBUF_PACKET_MAX];
 
-	for (uint32_t n = 0; n < 2 * 256; n++) {
-		bool v6 = n >= 256;
+	static const char *const names[] = {"vxlan4", "vxlan6", "geneve4", "geneve6"};
+
+	for (uint32_t n = 0; n < 256 * WEIR_ARRAY_LEN(names); n++) {
+		bool v6 = n / 256 % 2 == 1;
 		const struct weir_ip ip = sample_ip(v6);
 		uint32_t len, tos = v6 ? 15 : 14 + 1;
-		uint8_t *data = sample_named(v6 ? "vxlan6" : "vxlan4", &len);
-		struct weir_tunnel_match match;
+		uint8_t *data = sample_named(names[n / 256], &len);
+		struct weir_tunnel_match match[WEIR_TUNNELS];
 		struct weir_quick_tunnel tunnel;
 		struct weir_outer outer;
 		struct weir_frame frame;
@@ -266,9 +276,9 @@ Test(quick, takes_off_what_the_other_one_takes_off)
 
 		data[tos] = (uint8_t)n;
 		m = make_packet(pool, data, len, len, 0);
-		weir_tunnel_match_init(&match, &sample_mac, &ip);
+		weir_tunnel_match_init(match, &sample_mac, &ip);
 		cr_assert_eq(weir_parse_underlay(data, len, len, true, &outer), WEIR_OK);
-		if (weir_quick_underlay(rte_pktmbuf_mtod(m, uint8_t *), len, &match, v6, true, &tunnel)) {
+		if (weir_quick_underlay(rte_pktmbuf_mtod(m, uint8_t *), len, match, v6, true, &tunnel)) {
 			weir_quick_decap(m, &tunnel);
 			len = read_packet(m, got);
 			rte_pktmbuf_free(m);

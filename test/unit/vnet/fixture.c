@@ -86,12 +86,13 @@ learn(uint32_t iface, uint8_t n)
 enum weir_reason
 resolve(uint32_t iface, const struct frame *frame, struct weir_verdict *verdict)
 {
+	static struct weir_trail trail;
 	struct weir_frame parsed;
 	struct weir_key key;
 
 	cr_assert_eq(weir_parse_frame(frame->b, frame->len, frame->len, &key, &parsed), WEIR_OK);
 	key.ingress = iface;
-	return weir_resolve(vnet, &ifaces[iface], &key, &parsed, frame->b, verdict);
+	return weir_resolve(vnet, &ifaces[iface], &key, &parsed, frame->b, verdict, &trail);
 }
 
 enum weir_reason

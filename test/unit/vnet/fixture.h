@@ -6,7 +6,7 @@
 #include <criterion/criterion.h>
 
 #include "../frames.h"
-#include "weir_vnet.h"
+#include "weir_verdict.h"
 
 enum { RED, BLUE, N_TENANTS };
 enum { RED_WEB, BLUE_WEB, N_SWITCHES };
