@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <rte_byteorder.h>
+#include <rte_icmp.h>
 #include <rte_ip.h>
 #include <rte_udp.h>
 
@@ -23,6 +24,15 @@ enum { OPTION_SOURCE = 1, OPTION_TARGET = 2 };
 #define ND_HOP_LIMIT 255
 
 enum { ICMP6_ECHO_REQUEST = 128, ICMP6_ECHO_REPLY = 129 };
+
+/* A request or reply, with an id. */
+static inline bool
+icmp_is_echo(uint8_t type, bool v6)
+{
+	if (v6)
+		return type == ICMP6_ECHO_REQUEST || type == ICMP6_ECHO_REPLY;
+	return type == RTE_IP_ICMP_ECHO_REQUEST || type == RTE_IP_ICMP_ECHO_REPLY;
+}
 
 /* VXLAN's header, and Geneve's without options. */
 struct tunnel_hdr {
@@ -109,6 +119,8 @@ struct ipv6_chain {
 	bool fragment;	      /* and the packet is not the whole of it (RFC 6946) */
 	bool later;	      /* nor its first part: what comes next is payload */
 	uint8_t carried;      /* fragment: what its fragment header says it carries, the same in all of them */
+	uint16_t offset;      /* fragment_header: where this part begins, bytes */
+	uint32_t id;	      /* fragment_header: which packet it is of, as it stands in memory */
 };
 
 /* Walks to the end of the chain, in a packet that ends at offset `end`. False: impossible, too long or too deep. */

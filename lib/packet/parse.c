@@ -89,16 +89,12 @@ static enum weir_reason
 parse_icmp(const uint8_t *data, uint32_t l4, uint32_t room, struct weir_key *key, struct weir_frame *frame)
 {
 	const struct rte_icmp_hdr *icmp = (const struct rte_icmp_hdr *)(data + l4);
-	bool echo, v6 = key->proto == IPPROTO_ICMPV6;
+	bool v6 = key->proto == IPPROTO_ICMPV6;
 
 	if (room < sizeof(*icmp))
 		return WEIR_DROP_BAD_L4;
-	if (v6)
-		echo = icmp->icmp_type == 128 || icmp->icmp_type == 129;
-	else
-		echo = icmp->icmp_type == RTE_IP_ICMP_ECHO_REQUEST || icmp->icmp_type == RTE_IP_ICMP_ECHO_REPLY;
 	key->sport = load16(data + l4);
-	key->dport = echo ? icmp->icmp_ident : 0;
+	key->dport = icmp_is_echo(icmp->icmp_type, v6) ? icmp->icmp_ident : 0;
 	frame->l4 = (uint16_t)l4;
 	if (v6 && is_nd(icmp->icmp_type))
 		frame->kind |= WEIR_FRAME_ND;
@@ -147,8 +143,10 @@ enter_fragment(const struct rte_ipv6_fragment_ext *header, struct ipv6_chain *c)
 {
 	c->fragment_header = true;
 	c->fragment = (header->frag_data & RTE_BE16(RTE_IPV6_FRAG_USED_MASK)) != 0;
-	c->later = (header->frag_data & RTE_BE16(RTE_IPV6_EHDR_FO_MASK)) != 0;
+	c->offset = (uint16_t)(rte_be_to_cpu_16(header->frag_data) & RTE_IPV6_EHDR_FO_MASK);
+	c->later = c->offset != 0;
 	c->carried = header->next_header;
+	c->id = header->id;
 }
 
 bool
