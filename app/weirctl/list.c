@@ -102,6 +102,41 @@ static const struct column route_columns[] = {
     {0},
 };
 
+static const struct column firewall_columns[] = {
+    {"FIREWALL", TABLE_TEXT, cell_text, "name", NULL},
+    {"RULES", TABLE_NUMBER, cell_number, "rules", NULL},
+    {"ATTACHED", TABLE_NUMBER, cell_number, "attached", NULL},
+    {"ALLOWED", TABLE_NUMBER, cell_number, "allow_packets", NULL},
+    {"DENIED", TABLE_NUMBER, cell_number, "deny_packets", NULL},
+    {"REJECTED", TABLE_NUMBER, cell_number, "reject_packets", NULL},
+    {0},
+};
+
+static const struct column rule_columns[] = {
+    {"FIREWALL", TABLE_TEXT, cell_text, "firewall", NULL},
+    {"RULE", TABLE_NUMBER, cell_number, "rule", NULL},
+    {"ACTION", TABLE_TEXT, cell_text, "action", NULL},
+    {"DIRECTION", TABLE_TEXT, cell_text, "direction", NULL},
+    {"PROTO", TABLE_TEXT, cell_text, "proto", NULL},
+    {"PACKETS", TABLE_NUMBER, cell_number, "packets", NULL},
+    {"BYTES", TABLE_NUMBER, cell_number, "bytes", NULL},
+    {"SOURCE", TABLE_TEXT, cell_text, "src", NULL},
+    {"DESTINATION", TABLE_TEXT, cell_text, "dst", NULL},
+    {"AND", TABLE_TEXT, cell_text, "match", NULL},
+    {0},
+};
+
+static const struct column conn_columns[] = {
+    {"AT", TABLE_TEXT, cell_text, "at", NULL},
+    {"PROTO", TABLE_TEXT, cell_proto, "proto", NULL},
+    {"FROM", TABLE_TEXT, cell_source, NULL, NULL},
+    {"TO", TABLE_TEXT, cell_destination, NULL, NULL},
+    {"STATE", TABLE_TEXT, cell_text, "state", NULL},
+    {"IDLE", TABLE_NUMBER, cell_age, "idle_ns", NULL},
+    {"ENDS IN", TABLE_NUMBER, cell_age, "left_ns", NULL},
+    {0},
+};
+
 static const struct column host_columns[] = {
     {"ADDRESS", TABLE_TEXT, cell_text, "ip", NULL},
     {"MAC", TABLE_TEXT, cell_text, "mac", NULL},
@@ -183,6 +218,9 @@ static const struct listing {
     {"routers", "/weir/router/list", true, router_columns},
     {"interfaces", "/weir/router/interfaces", true, router_iface_columns},
     {"routes", "/weir/router/routes", true, route_columns},
+    {"firewalls", "/weir/firewall/list", true, firewall_columns},
+    {"rules", "/weir/firewall/rules", true, rule_columns},
+    {"connections", "/weir/conn/list", true, conn_columns},
     {"hosts", "/weir/neigh/list", true, host_columns},
     {"flows", "/weir/flow/list", true, flow_columns},
     {"receipts", "/weir/tenant/receipts", true, receipt_columns},
@@ -326,6 +364,24 @@ enum status
 command_routes(struct client *client, const struct options *options, struct text *out, struct weir_err *err)
 {
 	return list_show(client, options, "routes", tenant_of(options), out, err);
+}
+
+enum status
+command_firewalls(struct client *client, const struct options *options, struct text *out, struct weir_err *err)
+{
+	return list_show(client, options, "firewalls", tenant_of(options), out, err);
+}
+
+enum status
+command_rules(struct client *client, const struct options *options, struct text *out, struct weir_err *err)
+{
+	return list_show(client, options, "rules", tenant_of(options), out, err);
+}
+
+enum status
+command_connections(struct client *client, const struct options *options, struct text *out, struct weir_err *err)
+{
+	return list_show(client, options, "connections", tenant_of(options), out, err);
 }
 
 enum status

@@ -110,7 +110,7 @@ command_stats(struct client *client, const struct options *options, struct text 
 		const char *kind, *listing, *command;
 	} kinds[] = {{"tenant", "tenants", "/weir/tenant/stats"}, {"port", "ports", "/weir/port/stats"},
 	    {"vport", "vports", "/weir/vport/stats"}, {"switch", "switches", "/weir/switch/stats"},
-	    {"router", "routers", "/weir/router/stats"}};
+	    {"router", "routers", "/weir/router/stats"}, {"firewall", "firewalls", "/weir/firewall/stats"}};
 	const char *kind = options->n_args > 0 ? options->args[0] : "tenant";
 
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(kinds); i++) {
@@ -120,7 +120,8 @@ command_stats(struct client *client, const struct options *options, struct text 
 			return list_show(client, options, kinds[i].listing, NULL, out, err);
 		return ask_and_show(client, options, kinds[i].command, options->args[1], out, err);
 	}
-	(void)weir_err(err, EINVAL, "", "stats knows port, tenant, vport, switch and router, not '%s'", kind);
+	(void)weir_err(
+	    err, EINVAL, "", "stats knows port, tenant, vport, switch, router and firewall, not '%s'", kind);
 	return CTL_USAGE;
 }
 

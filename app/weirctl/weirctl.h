@@ -40,6 +40,9 @@ enum status command_macs(struct client *, const struct options *, struct text *,
 enum status command_routers(struct client *, const struct options *, struct text *, struct weir_err *);
 enum status command_interfaces(struct client *, const struct options *, struct text *, struct weir_err *);
 enum status command_routes(struct client *, const struct options *, struct text *, struct weir_err *);
+enum status command_firewalls(struct client *, const struct options *, struct text *, struct weir_err *);
+enum status command_rules(struct client *, const struct options *, struct text *, struct weir_err *);
+enum status command_connections(struct client *, const struct options *, struct text *, struct weir_err *);
 enum status command_neigh(struct client *, const struct options *, struct text *, struct weir_err *);
 enum status command_flows(struct client *, const struct options *, struct text *, struct weir_err *);
 enum status command_drops(struct client *, const struct options *, struct text *, struct weir_err *);

@@ -382,7 +382,7 @@ retire(struct plan *plan)
 	(void)pthread_mutex_lock(&gateway->mutex);
 	for (uint32_t i = 0; i < plan->n_tenants; i++)
 		tenant_retire(gateway, &plan->tenants[i]);
-	routes_collect(gateway, gateway_now(gateway));
+	passed_collect(gateway, gateway_now(gateway));
 	if (gateway->retired_tail != retired || gateway->retired_head != gateway->retired_tail)
 		iface_ids_collect(gateway, gateway_now(gateway));
 	(void)pthread_mutex_unlock(&gateway->mutex);

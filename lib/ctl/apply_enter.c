@@ -73,6 +73,7 @@ tenant_leave(struct weir_gateway *gateway, const struct tenant_plan *plan)
 		leave_vport(gateway, &before->vport_objects[v], at == WEIR_NONE ? NULL : &after->vport_objects[at]);
 	}
 	tenant_routers_leave(gateway, before, after);
+	tenant_firewalls_leave(gateway, before, after);
 	for (uint32_t s = 0; s < before->cfg->n_switches; s++)
 		leave_switch(gateway, before, s, after);
 	gateway->n_tenants--;
@@ -178,6 +179,7 @@ tenant_enter(struct weir_gateway *gateway, const struct tenant_plan *plan)
 	}
 	if (plan->before != NULL)
 		meters_renew(gateway, after, plan->before);
+	tenant_firewalls_enter(gateway, after);
 	publish_objects(gateway->vnet, after);
 	tenant_routers_enter(gateway, plan->before, after);
 	publish_static_macs(gateway, after);

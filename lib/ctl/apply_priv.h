@@ -102,10 +102,24 @@ void tenant_routers_enter(
 void tenant_routers_macs(struct weir_gateway *gateway, const struct live_tenant *live, uint32_t mark);
 void tenant_routers_drop(
     struct weir_gateway *gateway, struct live_tenant *from, const struct live_tenant *keep, bool published);
-/* What routes that are gone have counted goes with them: no worker takes them any more. `mutex` held. */
-void routes_collect(struct weir_gateway *gateway, uint64_t now);
+/* What routes and rules that are gone have counted goes with them: no worker takes them any more. `mutex` held. */
+void passed_collect(struct weir_gateway *gateway, uint64_t now);
 /* Routes that `before` does not have. */
 uint32_t tenant_routes_new(const struct live_tenant *before, const struct live_tenant *after);
+
+/* ---- apply_firewall.c: the firewalls' part of it ---- */
+
+/* As an interface has it, of a firewall by its index in the configuration; WEIR_NONE: none. */
+uint32_t tenant_filter(const struct live_tenant *live, uint32_t firewall);
+int tenant_firewalls_build(
+    struct weir_gateway *gateway, const struct live_tenant *before, struct live_tenant *live, struct weir_err *err);
+void tenant_firewalls_leave(
+    struct weir_gateway *gateway, const struct live_tenant *before, const struct live_tenant *after);
+void tenant_firewalls_enter(struct weir_gateway *gateway, const struct live_tenant *after);
+void tenant_firewalls_drop(
+    struct weir_gateway *gateway, struct live_tenant *from, const struct live_tenant *keep, bool published);
+/* Their part of passed_collect(). */
+void rules_collect(struct weir_gateway *gateway);
 
 /* ---- apply_meter.c ---- */
 

@@ -58,6 +58,7 @@ build_iface(struct weir_gateway *gateway, const struct live_tenant *before, stru
 	iface->queue = ROUTER_QUEUE;
 	iface->mac = cfg->mac;
 	iface->router = router->id;
+	iface->filter = tenant_filter(live, cfg->firewall);
 	iface->proxy = cfg->proxy;
 	iface->n_prefixes = cfg->n_addresses;
 	memcpy((void *)(uintptr_t)iface->prefixes, cfg->addresses, cfg->n_addresses * sizeof(*cfg->addresses));
@@ -362,13 +363,14 @@ tenant_routers_drop(
 }
 
 void
-routes_collect(struct weir_gateway *gateway, uint64_t now)
+passed_collect(struct weir_gateway *gateway, uint64_t now)
 {
-	if (gateway->n_routes_gone == 0)
+	if (gateway->n_routes_gone + gateway->n_rules_gone == 0)
 		return;
 	(void)weir_counters_read_begin(gateway->counters, now, 0);
 	while (gateway->n_routes_gone > 0)
 		weir_counters_forget_passed(
 		    gateway->counters, WEIR_PASSED_ROUTE, gateway->routes_gone[--gateway->n_routes_gone]);
+	rules_collect(gateway);
 	weir_counters_read_end(gateway->counters);
 }

@@ -116,6 +116,7 @@ lay_out(struct arena *arena, const struct plan *plan, const struct weir_cfg_tena
 	    .vport_objects = carve(arena, cfg->n_vports, sizeof(struct weir_iface)),
 	    .remote_objects = carve(arena, cfg->n_switches, sizeof(struct weir_iface *)),
 	    .routers = carve(arena, cfg->n_routers, sizeof(struct live_router)),
+	    .firewalls = carve(arena, cfg->n_firewalls, sizeof(struct live_firewall)),
 	};
 	struct weir_share **shares = carve(arena, tenant_shares_max(plan, cfg), sizeof(*shares));
 
@@ -214,6 +215,7 @@ build_tenant(struct weir_gateway *gateway, const struct live_tenant *before, con
 	tenant->shape = !cfg->police;
 	tenant->quota_flows = cfg->quota_flows;
 	tenant->quota_macs = cfg->quota_macs;
+	tenant->quota_connections = cfg->quota_connections;
 	tenant->quota_cpu = cfg->quota_cpu;
 	return tenant_meters_build(gateway, before, cfg, tenant) ? 0 : weir_err(err, ENOMEM, "", "out of memory");
 }
@@ -238,6 +240,7 @@ build_vport(struct weir_gateway *gateway, const struct live_tenant *before, cons
 	iface->sw = live->switches[vport->sw];
 	iface->port = port == NULL ? NULL : port->port;
 	iface->vlan = vport->vlan;
+	iface->filter = tenant_filter(live, vport->firewall);
 	iface->has_mac = vport->has_mac;
 	iface->mac = vport->mac;
 	iface->n_addresses = vport->n_addresses;
@@ -333,6 +336,8 @@ build_all(const struct plan *plan, const struct live_tenant *before, const struc
 		if (live->gone[d] == NULL)
 			rc = weir_err(err, ENOMEM, "", "out of memory");
 	}
+	if (rc == 0)
+		rc = tenant_firewalls_build(gateway, before, live, err);
 	for (uint32_t s = 0; s < cfg->n_switches && rc == 0; s++)
 		rc = build_switch(gateway, before, cfg, s, live, err);
 	for (uint32_t v = 0; v < cfg->n_vports && rc == 0; v++) {
@@ -440,6 +445,7 @@ drop_rest(struct weir_gateway *gateway, struct live_tenant *from, const struct l
 	for (uint32_t v = 0; v < from->cfg->n_vports; v++)
 		drop_vport(gateway, from, v, keep, published);
 	tenant_routers_drop(gateway, from, keep, published);
+	tenant_firewalls_drop(gateway, from, keep, published);
 	for (uint32_t s = 0; s < from->cfg->n_switches; s++)
 		drop_switch(gateway, from, s, keep, published);
 	tenant_meters_free(from->tenant, keep != NULL ? keep->tenant : NULL);

@@ -40,6 +40,21 @@ make_durable(void *arg, struct weir_err *err)
 	return weir_store_snapshot(store, durable->text, durable->len, err);
 }
 
+/* What a running gateway keeps as it is. */
+static void
+note_settings(
+    const struct weir_gateway *gateway, const struct weir_cfg_settings *settings, struct weir_outcome *outcome)
+{
+	static const char *const notes[2][2] = {{"", "settings.connections takes effect at the next start"},
+	    {"settings.flows takes effect at the next start",
+		"settings.flows and settings.connections take effect at the next start"}};
+	bool flows = settings->flows != gateway->settings.flows;
+	bool connections = settings->connections != gateway->settings.connections;
+
+	if (gateway->maint != NULL)
+		(void)snprintf(outcome->note, sizeof(outcome->note), "%s", notes[flows][connections]);
+}
+
 static void
 say(const struct weir_gateway *gateway, const struct weir_change *change, struct weir_outcome *outcome)
 {
@@ -56,8 +71,7 @@ say(const struct weir_gateway *gateway, const struct weir_change *change, struct
 		if (outcome->n_interrupted < WEIR_ARRAY_LEN(outcome->interrupted))
 			memcpy(outcome->interrupted[outcome->n_interrupted++], step->after->name, WEIR_NAME_SIZE);
 	}
-	if (gateway->maint != NULL && change->settings.flows != gateway->settings.flows)
-		(void)snprintf(outcome->note, sizeof(outcome->note), "settings.flows takes effect at the next start");
+	note_settings(gateway, &change->settings, outcome);
 }
 
 /* What only applying it would tell: do the guarantees fit? */

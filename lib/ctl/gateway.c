@@ -93,13 +93,15 @@ make_memory(struct weir_gateway *gateway, const struct weir_gateway_params *para
 	gateway->tenant_pool = weir_idpool_create(WEIR_TENANTS_MAX);
 	gateway->switch_pool = weir_idpool_create(WEIR_SWITCHES_MAX - 1);
 	gateway->router_pool = weir_idpool_create(WEIR_ROUTERS_MAX);
+	gateway->filter_pool = weir_idpool_create(WEIR_FILTERS_MAX);
+	gateway->rule_pool = weir_idpool_create(WEIR_RULES_MAX);
 	gateway->iface_pool = weir_idpool_create(WEIR_IFACES_MAX);
 	gateway->underlay_pool = weir_idpool_create(WEIR_UNDERLAYS_MAX);
 	gateway->workers = calloc(params->n_workers, sizeof(struct weir_worker *));
 	return gateway->pool != NULL && gateway->tenant_ids != NULL && gateway->live_tenants != NULL &&
 		       gateway->retired != NULL && gateway->tenant_pool != NULL && gateway->switch_pool != NULL &&
-		       gateway->router_pool != NULL && gateway->iface_pool != NULL &&
-		       gateway->underlay_pool != NULL && gateway->workers != NULL
+		       gateway->router_pool != NULL && gateway->filter_pool != NULL && gateway->rule_pool != NULL &&
+		       gateway->iface_pool != NULL && gateway->underlay_pool != NULL && gateway->workers != NULL
 		   ? 0
 		   : -ENOMEM;
 }
@@ -109,7 +111,8 @@ make_parts(struct weir_gateway *gateway, const struct weir_gateway_params *param
 {
 	struct weir_ports_params ports = {
 	    .n_workers = params->n_workers, .pool = gateway->pool, .rx_desc = RX_DESC, .tx_desc = TX_DESC};
-	static const uint32_t passed[WEIR_PASSED_KINDS] = {WEIR_IFACES_MAX, WEIR_IFACES_MAX, WEIR_ROUTES_MAX};
+	static const uint32_t passed[WEIR_PASSED_KINDS] = {
+	    WEIR_IFACES_MAX, WEIR_IFACES_MAX, WEIR_ROUTES_MAX, WEIR_RULES_MAX};
 	struct weir_neigh_params neigh = {
 	    .max_vteps = WEIR_VTEPS_MAX,
 	    .send = send_own,
@@ -127,11 +130,14 @@ make_parts(struct weir_gateway *gateway, const struct weir_gateway_params *param
 	gateway->macs = gateway->vnet == NULL ? NULL : weir_macs_create(gateway->vnet);
 	gateway->routes = gateway->vnet == NULL ? NULL : weir_routes_create(gateway->vnet);
 	gateway->routes_gone = weir_vmem_alloc(WEIR_ROUTES_MAX * sizeof(*gateway->routes_gone));
+	gateway->rules_gone = weir_vmem_alloc(WEIR_RULES_MAX * sizeof(*gateway->rules_gone));
+	gateway->rule_marks = weir_vmem_alloc(WEIR_RULES_MAX * sizeof(*gateway->rule_marks));
 	gateway->hosts = gateway->vnet == NULL ? NULL : weir_hosts_create(gateway->vnet);
 	return gateway->ports != NULL && gateway->neigh != NULL && gateway->counters != NULL &&
 		       weir_counters_reserve_passed(gateway->counters, passed) == 0 && gateway->receipts != NULL &&
 		       gateway->model != NULL && gateway->macs != NULL && gateway->routes != NULL &&
-		       gateway->routes_gone != NULL && gateway->hosts != NULL
+		       gateway->routes_gone != NULL && gateway->rules_gone != NULL && gateway->rule_marks != NULL &&
+		       gateway->hosts != NULL
 		   ? 0
 		   : -ENOMEM;
 }
@@ -172,6 +178,10 @@ fail:
 	return NULL;
 }
 
+_Static_assert(
+    WEIR_CFG_CONNECTIONS_MAX == WEIR_CONN_CAPACITY_MAX && WEIR_CFG_CONNECTIONS_MIN == WEIR_CONN_CAPACITY_MIN,
+    "what may be configured is what there can be");
+
 int
 gateway_ensure_workers(struct weir_gateway *gateway, const struct weir_cfg_settings *settings, struct weir_err *err)
 {
@@ -192,12 +202,19 @@ gateway_ensure_workers(struct weir_gateway *gateway, const struct weir_cfg_setti
 
 	if (gateway->maint != NULL)
 		return 0;
+	if (gateway->conns == NULL)
+		gateway->conns = weir_conns_create(settings->connections, WEIR_TENANTS_MAX);
+	if (gateway->conns == NULL)
+		return weir_err(
+		    err, ENOMEM, "/settings/connections", "out of memory for %u connections", settings->connections);
+	maint.conns = gateway->conns;
 	for (uint32_t w = 0; w < gateway->n_workers; w++) {
 		struct weir_worker_params worker = {
 		    .index = w,
 		    .vnet = gateway->vnet,
 		    .counters = weir_counters_worker(gateway->counters, w),
 		    .pool = gateway->pool,
+		    .conns = gateway->conns,
 		    .qsbr = gateway->qsbr,
 		    .clock = gateway->clock,
 		    .flows = (settings->flows + gateway->n_workers - 1) / gateway->n_workers,
@@ -246,7 +263,10 @@ weir_gateway_free(struct weir_gateway *gateway)
 	weir_macs_free(gateway->macs);
 	weir_routes_free(gateway->routes);
 	weir_vmem_free(gateway->routes_gone, WEIR_ROUTES_MAX * sizeof(*gateway->routes_gone));
+	weir_vmem_free(gateway->rules_gone, WEIR_RULES_MAX * sizeof(*gateway->rules_gone));
+	weir_vmem_free(gateway->rule_marks, WEIR_RULES_MAX * sizeof(*gateway->rule_marks));
 	weir_hosts_free(gateway->hosts);
+	weir_conns_free(gateway->conns);
 	if (gateway->vnet != NULL)
 		free(gateway->vnet->locals);
 	weir_vnet_free(gateway->vnet);
@@ -258,6 +278,8 @@ weir_gateway_free(struct weir_gateway *gateway)
 	weir_idpool_free(gateway->tenant_pool);
 	weir_idpool_free(gateway->switch_pool);
 	weir_idpool_free(gateway->router_pool);
+	weir_idpool_free(gateway->filter_pool);
+	weir_idpool_free(gateway->rule_pool);
 	weir_idpool_free(gateway->iface_pool);
 	weir_idpool_free(gateway->underlay_pool);
 	weir_vmem_free(gateway->live_tenants, WEIR_TENANTS_MAX * sizeof(struct live_tenant *));

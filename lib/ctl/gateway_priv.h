@@ -53,6 +53,16 @@ struct live_router {
 	} * routes;
 };
 
+/* One of a tenant's firewalls. */
+struct live_firewall {
+	const struct weir_cfg_firewall *cfg;
+	struct weir_filter *filter;
+	uint32_t *rules;     /* ids; n_numbered of them */
+	uint32_t n_numbered; /* less than there are only if building failed */
+	bool *kept;	     /* which of them the former version had; NULL if shared */
+	bool shared;	     /* filter and rules are the former version's */
+};
+
 /* A tenant as applied: what the configuration calls something -> its ids. Switches, vports and remotes stand parallel
  * to cfg's arrays. */
 struct live_tenant {
@@ -65,6 +75,7 @@ struct live_tenant {
 	struct weir_iface *vport_objects;
 	struct weir_iface **remote_objects; /* [switch] */
 	struct live_router *routers;	    /* parallel to cfg's */
+	struct live_firewall *firewalls;    /* so are these */
 	/* What interfaces counted that it no longer has: remotes (WEIR_TO_UPLINK), vports (WEIR_TO_VPORT). */
 	struct weir_tally *gone[WEIR_DIRECTIONS];
 	/* Its former version, as long as workers may count on interfaces that it has no longer. */
@@ -93,7 +104,10 @@ struct weir_gateway {
 	struct weir_macs *macs;
 	struct weir_routes *routes;
 	uint32_t *routes_gone, n_routes_gone; /* indices of removed ones, whose counts go; config_mutex */
+	uint32_t *rules_gone, n_rules_gone;   /* ids of removed ones, so too; config_mutex */
+	bool *rule_marks;		      /* by id; config_mutex */
 	struct weir_hosts *hosts;
+	struct weir_conns *conns; /* with the workers */
 	struct weir_counters_set *counters;
 	struct weir_worker **workers;
 	struct weir_maint *maint;
@@ -118,7 +132,8 @@ struct weir_gateway {
 	char state_dir[256];
 
 	/* Ids. config_mutex */
-	struct weir_idpool *tenant_pool, *switch_pool, *router_pool, *iface_pool, *underlay_pool;
+	struct weir_idpool *tenant_pool, *switch_pool, *router_pool, *filter_pool, *rule_pool, *iface_pool,
+	    *underlay_pool;
 	uint32_t serial;
 	uint32_t static_mark; /* of the latest tenant published */
 	struct retired {

@@ -49,6 +49,7 @@ static const struct weir_cfg_settings *
 settings_of(const struct weir_snap *snap)
 {
 	static const struct weir_cfg_settings defaults = {.flows = WEIR_CFG_FLOWS_DEFAULT,
+	    .connections = WEIR_CFG_CONNECTIONS_DEFAULT,
 	    .flow_idle = WEIR_CFG_FLOW_IDLE_DEFAULT,
 	    .mac_age = WEIR_CFG_MAC_AGE_DEFAULT};
 	const struct weir_elem *elem =

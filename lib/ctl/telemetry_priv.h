@@ -192,6 +192,10 @@ int command_mac_list(struct telemetry *t, const char *params, struct answer *ans
 int command_router_list(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
 int command_router_stats(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
 int command_router_interfaces(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
+int command_firewall_list(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
+int command_firewall_stats(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
+int command_firewall_rules(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
+int command_conn_list(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
 int command_router_routes(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
 int list_underlay_neighbours(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
 int command_neigh_list(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);

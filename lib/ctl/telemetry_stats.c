@@ -30,6 +30,8 @@ command_info(struct telemetry *t, const char *params, struct answer *answer, str
 	answer_u64(answer, "used_ifaces", info.used_ifaces);
 	answer_u64(answer, "flow_slots", info.flow_slots);
 	answer_u64(answer, "flows", info.flows);
+	answer_u64(answer, "connection_slots", info.connection_slots);
+	answer_u64(answer, "connections", info.connections);
 	answer_u64(answer, "macs", info.macs);
 	answer_u64(answer, "mbufs", info.mbufs);
 	answer_u64(answer, "mbufs_free", info.mbufs_free);
@@ -124,6 +126,8 @@ command_tenant_stats(struct telemetry *t, const char *params, struct answer *ans
 	answer_receipt(answer, &tenant.receipt);
 	answer_u64(answer, "flows", tenant.flows);
 	answer_u64(answer, "flows_refused", tenant.flows_refused);
+	answer_u64(answer, "connections", tenant.connections);
+	answer_u64(answer, "quota_connections", tenant.quota_connections);
 	answer_u64(answer, "macs", tenant.macs);
 	answer_u64(answer, "macs_refused", tenant.macs_refused);
 	answer_u64(answer, "quota_flows", tenant.quota_flows);

@@ -174,6 +174,32 @@ weir_read_array(const struct weir_at *at, const cJSON *json, uint32_t max, uint3
 	return 0;
 }
 
+int
+weir_read_some(const struct weir_at *at, const cJSON *json, uint32_t max,
+    int (*read)(const struct weir_at *at, const cJSON *json, void *out), void *out)
+{
+	uint32_t n, i = 0;
+	const cJSON *item;
+	int rc;
+
+	if (!cJSON_IsArray(json))
+		return read(at, json, out);
+	rc = weir_read_array(at, json, max, &n);
+	/* It could be meant as "any" or as "none". */
+	if (rc == 0 && n == 0)
+		rc = weir_at_err(at, EINVAL, "must not be empty; to match any, leave it out");
+	if (rc != 0)
+		return rc;
+	cJSON_ArrayForEach (item, json) {
+		struct weir_at here = weir_at_index(at, i++);
+
+		rc = read(&here, item, out);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
 void
 weir_free_const(const void *memory)
 {

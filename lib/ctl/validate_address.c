@@ -151,6 +151,18 @@ weir_prefix_last(const struct weir_prefix *prefix)
 	return ip;
 }
 
+int
+weir_check_network(const struct weir_at *at, const struct weir_prefix *prefix)
+{
+	struct weir_ip first = weir_prefix_first(prefix);
+	char buf[WEIR_PREFIX_TEXT_SIZE];
+
+	if (weir_ip_equal(&prefix->ip, &first))
+		return 0;
+	return weir_at_err(
+	    at, EINVAL, "has host bits: the prefix is %s", weir_prefix_format(prefix, buf, sizeof(buf)));
+}
+
 bool
 weir_prefix_is_edge(const struct weir_prefix *prefix, const struct weir_ip *ip)
 {

@@ -127,6 +127,13 @@ read_flows(const struct weir_at *at, const cJSON *json, void *out)
 }
 
 static int
+read_connections(const struct weir_at *at, const cJSON *json, void *out)
+{
+	return weir_read_uint(at, json, WEIR_CFG_CONNECTIONS_MIN, WEIR_CFG_CONNECTIONS_MAX,
+	    &((struct weir_cfg_settings *)out)->connections);
+}
+
+static int
 read_flow_idle(const struct weir_at *at, const cJSON *json, void *out)
 {
 	return weir_read_duration(at, json, WEIR_NS_PER_S, 3600 * WEIR_NS_PER_S, "a time from \"1s\" to \"1h\"",
@@ -145,6 +152,7 @@ read_settings(const struct weir_at *at, const char *name, const cJSON *json, voi
 {
 	static const struct weir_field fields[] = {
 	    {.key = "flows", .read = read_flows},
+	    {.key = "connections", .read = read_connections},
 	    {.key = "flow_idle", .read = read_flow_idle},
 	    {.key = "mac_age", .read = read_mac_age},
 	};
@@ -152,6 +160,7 @@ read_settings(const struct weir_at *at, const char *name, const cJSON *json, voi
 
 	(void)name;
 	*settings = (struct weir_cfg_settings){.flows = WEIR_CFG_FLOWS_DEFAULT,
+	    .connections = WEIR_CFG_CONNECTIONS_DEFAULT,
 	    .flow_idle = WEIR_CFG_FLOW_IDLE_DEFAULT,
 	    .mac_age = WEIR_CFG_MAC_AGE_DEFAULT};
 	return weir_read_object(at, json, fields, WEIR_ARRAY_LEN(fields), settings);
@@ -162,7 +171,8 @@ settings_equal(const void *a, const void *b)
 {
 	const struct weir_cfg_settings *x = a, *y = b;
 
-	return x->flows == y->flows && x->flow_idle == y->flow_idle && x->mac_age == y->mac_age;
+	return x->flows == y->flows && x->connections == y->connections && x->flow_idle == y->flow_idle &&
+	       x->mac_age == y->mac_age;
 }
 
 static void

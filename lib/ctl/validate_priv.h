@@ -76,6 +76,13 @@ int weir_read_hosts(
 /* The array itself; its length in *n. */
 int weir_read_array(const struct weir_at *at, const cJSON *json, uint32_t max, uint32_t *n);
 
+/* Calls `read` with the value, or, where it is an array of 1 to `max`, with each of it, until one fails. */
+int weir_read_some(const struct weir_at *at, const cJSON *json, uint32_t max,
+    int (*read)(const struct weir_at *at, const cJSON *json, void *out), void *out);
+
+/* Refuses a prefix that has host bits. */
+int weir_check_network(const struct weir_at *at, const struct weir_prefix *prefix);
+
 /* Such an address with the length of its prefix, which is not 0: neither the first nor the last one of it. */
 int weir_read_host_prefix(const struct weir_at *at, const cJSON *json, struct weir_prefix *prefix);
 

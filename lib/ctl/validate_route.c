@@ -203,16 +203,9 @@ read_route(const struct weir_at *at, const cJSON *json, struct route_read *read)
 static int
 read_prefix(const struct weir_at *at, const char *text, struct weir_prefix *prefix)
 {
-	char buf[WEIR_PREFIX_TEXT_SIZE];
-	struct weir_ip first;
-
 	if (weir_prefix_parse(text, prefix) != 0)
 		return weir_at_err(at, EINVAL, "must be a prefix such as \"10.9.0.0/16\" or \"2001:db8::/32\"");
-	first = weir_prefix_first(prefix);
-	if (!weir_ip_equal(&prefix->ip, &first))
-		return weir_at_err(
-		    at, EINVAL, "has host bits: the prefix is %s", weir_prefix_format(prefix, buf, sizeof(buf)));
-	return 0;
+	return weir_check_network(at, prefix);
 }
 
 /* That no prefix is there twice or connected. */

@@ -34,6 +34,12 @@ weir_cfg_router_mac(const char *tenant, const char *router, const char *sw)
 	return mac;
 }
 
+/* A router's interface in the making. */
+struct iface_read {
+	const struct weir_cfg_tenant *tenant;
+	struct weir_cfg_router_iface *iface;
+};
+
 const char *
 weir_router_switch(const struct weir_router_read *read, uint32_t iface)
 {
@@ -53,7 +59,7 @@ read_address(const struct weir_at *at, const cJSON *json, struct weir_prefix *pr
 static int
 read_addresses(const struct weir_at *at, const cJSON *json, void *out)
 {
-	struct weir_cfg_router_iface *iface = out;
+	struct weir_cfg_router_iface *iface = ((struct iface_read *)out)->iface;
 	struct weir_prefix *addresses;
 	const cJSON *item;
 	uint32_t n = 0, max;
@@ -80,7 +86,7 @@ read_addresses(const struct weir_at *at, const cJSON *json, void *out)
 static int
 read_iface_mac(const struct weir_at *at, const cJSON *json, void *out)
 {
-	return weir_read_mac(at, json, &((struct weir_cfg_router_iface *)out)->mac);
+	return weir_read_mac(at, json, &((struct iface_read *)out)->iface->mac);
 }
 
 static int
@@ -88,8 +94,16 @@ read_proxy(const struct weir_at *at, const cJSON *json, void *out)
 {
 	if (!cJSON_IsBool(json))
 		return weir_refuse(at, EINVAL, "true or false", json);
-	((struct weir_cfg_router_iface *)out)->proxy = cJSON_IsTrue(json);
+	((struct iface_read *)out)->iface->proxy = cJSON_IsTrue(json);
 	return 0;
+}
+
+static int
+read_iface_firewall(const struct weir_at *at, const cJSON *json, void *out)
+{
+	struct iface_read *read = out;
+
+	return weir_read_firewall_name(at, json, read->tenant, &read->iface->firewall);
 }
 
 static int
@@ -99,17 +113,20 @@ read_iface(const struct weir_at *at, const cJSON *json, struct weir_router_read 
 	    {.key = "addresses", .read = read_addresses, .required = true},
 	    {.key = "mac", .read = read_iface_mac},
 	    {.key = "proxy", .read = read_proxy},
+	    {.key = "firewall", .read = read_iface_firewall},
 	};
 	struct weir_cfg_router_iface *iface = &read->ifaces[i];
+	struct iface_read iface_read = {.tenant = read->tenant, .iface = iface};
 	int rc = weir_check_name(at, json->string);
 
 	if (rc != 0)
 		return rc;
+	iface->firewall = WEIR_NONE;
 	iface->sw = weir_find_switch(read->tenant, json->string);
 	if (iface->sw == WEIR_NONE)
 		return weir_at_err(at, ENOENT, "the tenant has no switch \"%s\"", json->string);
 	iface->mac = weir_cfg_router_mac(read->tenant->name, read->router->name, json->string);
-	return weir_read_object(at, json, fields, WEIR_ARRAY_LEN(fields), iface);
+	return weir_read_object(at, json, fields, WEIR_ARRAY_LEN(fields), &iface_read);
 }
 
 /* By family first: the IPv4 addresses lie in the midst of the IPv6 ones, and are not theirs. */

@@ -71,6 +71,13 @@ read_quota_macs(const struct weir_at *at, const cJSON *json, void *out)
 }
 
 static int
+read_quota_connections(const struct weir_at *at, const cJSON *json, void *out)
+{
+	return weir_read_uint(
+	    at, json, 0, WEIR_CFG_CONNECTIONS_MAX, &((struct weir_cfg_tenant *)out)->quota_connections);
+}
+
+static int
 read_quota_setups(const struct weir_at *at, const cJSON *json, void *out)
 {
 	return weir_read_pps(at, json, &((struct weir_cfg_tenant *)out)->quota_setups);
@@ -88,6 +95,7 @@ read_quota(const struct weir_at *at, const cJSON *json, void *out)
 	static const struct weir_field fields[] = {
 	    {.key = "flows", .read = read_quota_flows},
 	    {.key = "macs", .read = read_quota_macs},
+	    {.key = "connections", .read = read_quota_connections},
 	    {.key = "flow_setups", .read = read_quota_setups},
 	    {.key = "cpu", .read = read_quota_cpu},
 	};
@@ -253,6 +261,14 @@ read_vport_addresses(const struct weir_at *at, const cJSON *json, void *out)
 }
 
 static int
+read_vport_firewall(const struct weir_at *at, const cJSON *json, void *out)
+{
+	struct vport_read *read = out;
+
+	return weir_read_firewall_name(at, json, read->tenant, &read->vport->firewall);
+}
+
+static int
 read_vport(const struct weir_at *at, const cJSON *json, struct weir_tenant_read *read, uint32_t i)
 {
 	static const struct weir_field fields[] = {
@@ -266,8 +282,8 @@ read_vport(const struct weir_at *at, const cJSON *json, struct weir_tenant_read 
 	    {.key = "weight", .read = read_vport_weight},
 	    {.key = "burst", .read = read_vport_burst},
 	    {.key = "queue", .read = read_vport_queue},
+	    {.key = "firewall", .read = read_vport_firewall},
 	    {.key = "excess", .later = true},
-	    {.key = "firewall", .later = true},
 	};
 	struct weir_cfg_vport *vport = &read->vports[i];
 	struct vport_read vport_read = {.tenant = read->tenant, .vport = vport};
@@ -278,6 +294,7 @@ read_vport(const struct weir_at *at, const cJSON *json, struct weir_tenant_read 
 	(void)snprintf(vport->name, sizeof(vport->name), "%s", json->string);
 	vport->vlan = WEIR_NONE;
 	vport->weight = WEIR_WEIGHT_DEFAULT;
+	vport->firewall = WEIR_NONE;
 	return weir_read_object(at, json, fields, WEIR_ARRAY_LEN(fields), &vport_read);
 }
 
@@ -350,11 +367,44 @@ read_routers(const struct weir_at *at, const cJSON *json, void *out)
 }
 
 static int
+read_sets(const struct weir_at *at, const cJSON *json, void *out)
+{
+	struct weir_tenant_read *read = out;
+	uint32_t n = (uint32_t)cJSON_GetArraySize(json);
+
+	if (!cJSON_IsObject(json))
+		return weir_refuse(at, EINVAL, "an object", json);
+	read->sets = calloc(n + 1, sizeof(*read->sets));
+	if (read->sets == NULL)
+		return weir_at_err(at, ENOMEM, "no memory");
+	read->n_sets = n;
+	return read_each(at, json, read, weir_read_set);
+}
+
+static int
+read_firewalls(const struct weir_at *at, const cJSON *json, void *out)
+{
+	struct weir_tenant_read *read = out;
+	uint32_t n = (uint32_t)cJSON_GetArraySize(json);
+
+	if (!cJSON_IsObject(json))
+		return weir_refuse(at, EINVAL, "an object", json);
+	read->tenant->firewalls = read->firewalls = calloc(n + 1, sizeof(*read->firewalls));
+	if (read->firewalls == NULL)
+		return weir_at_err(at, ENOMEM, "no memory");
+	read->tenant->n_firewalls = n;
+	return read_each(at, json, read, weir_read_firewall);
+}
+
+static int
 read_tenant(const struct weir_at *at, const char *name, const cJSON *json, void *cfg)
 {
+	/* What is named by others comes before them. */
 	static const struct weir_field fields[] = {
 	    {.key = "limit", .read = read_limit},
 	    {.key = "quota", .read = read_quota},
+	    {.key = "sets", .read = read_sets},
+	    {.key = "firewalls", .read = read_firewalls},
 	    {.key = "switches", .read = read_switches},
 	    {.key = "vports", .read = read_vports},
 	    {.key = "routers", .read = read_routers},
@@ -363,7 +413,6 @@ read_tenant(const struct weir_at *at, const char *name, const cJSON *json, void 
 	    {.key = "excess", .read = read_excess},
 	    {.key = "burst", .read = read_burst},
 	    {.key = "queue", .read = read_queue},
-	    {.key = "firewalls", .later = true},
 	    {.key = "links", .later = true},
 	};
 	struct weir_tenant_read read = {.tenant = cfg};
@@ -372,6 +421,7 @@ read_tenant(const struct weir_at *at, const char *name, const cJSON *json, void 
 	read.tenant->weight = WEIR_WEIGHT_DEFAULT;
 	read.tenant->quota_flows = WEIR_NONE;
 	read.tenant->quota_macs = WEIR_CFG_MACS_DEFAULT;
+	read.tenant->quota_connections = WEIR_CFG_QUOTA_CONNECTIONS_DEFAULT;
 	(void)snprintf(read.tenant->name, sizeof(read.tenant->name), "%s", name);
 	rc = weir_read_object(at, json, fields, WEIR_ARRAY_LEN(fields), &read);
 	if (rc == 0)
@@ -380,6 +430,9 @@ read_tenant(const struct weir_at *at, const char *name, const cJSON *json, void 
 		rc = weir_check_routers(at, &read);
 	if (rc == 0)
 		rc = weir_check_guarantee(at, read.tenant);
+	for (uint32_t i = 0; i < read.n_sets; i++)
+		weir_clear_set(&read.sets[i]);
+	free(read.sets);
 	free(read.macs);
 	return rc;
 }
@@ -397,9 +450,12 @@ clear_tenant(void *cfg)
 		weir_free_const(tenant->vports[i].addresses);
 	for (uint32_t i = 0; i < tenant->n_routers; i++)
 		weir_clear_router(&tenant->routers[i]);
+	for (uint32_t i = 0; i < tenant->n_firewalls; i++)
+		weir_clear_firewall(&tenant->firewalls[i]);
 	weir_free_const(tenant->switches);
 	weir_free_const(tenant->vports);
 	weir_free_const(tenant->routers);
+	weir_free_const(tenant->firewalls);
 }
 
 const struct weir_kind weir_kind_tenant = {

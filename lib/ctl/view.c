@@ -182,6 +182,8 @@ weir_view_info(struct weir_gateway *gateway, struct weir_view_info *info)
 		info->flow_slots += weir_flows_capacity(flows);
 		info->flows += weir_flows_count(flows);
 	}
+	info->connection_slots = weir_conns_capacity(gateway->conns);
+	info->connections = weir_conns_used(gateway->conns);
 	info->mbufs = gateway->pool->size;
 	info->mbufs_free = rte_mempool_avail_count(gateway->pool);
 	memcpy(info->state_dir, gateway->state_dir, sizeof(info->state_dir));
@@ -220,4 +222,16 @@ weir_view_worker(struct weir_gateway *gateway, uint32_t worker, struct weir_view
 	view->flows = weir_flows_count(flows);
 	view->flow_slots = weir_flows_capacity(flows);
 	weir_worker_stats(gateway->workers[worker], &view->stats);
+}
+
+void
+view_append(char list[WEIR_VIEW_LIST_SIZE], const char *text)
+{
+	size_t len = strlen(list), room = WEIR_VIEW_LIST_SIZE - len - sizeof(", ...");
+
+	if (len > 3 && strcmp(list + len - 3, "...") == 0)
+		return;
+	if (strlen(text) + 2 > room)
+		text = "...";
+	(void)snprintf(list + len, WEIR_VIEW_LIST_SIZE - len, "%s%s", len > 0 ? ", " : "", text);
 }

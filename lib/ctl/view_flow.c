@@ -55,9 +55,8 @@ collect(struct weir_gateway *gateway, uint32_t tenant, uint64_t *cursor, struct 
 	return count;
 }
 
-/* "vport red/web1", "router red/r1" or "remote 192.0.2.2"; `tenant`: whether to name it. */
-static int
-format_place(const struct weir_iface *iface, bool tenant, char *buf)
+int
+view_place(const struct weir_iface *iface, bool tenant, char buf[WEIR_VIEW_PLACE_SIZE])
 {
 	char ip[46];
 
@@ -71,7 +70,7 @@ static void
 format_ingress(const struct weir_gateway *gateway, const struct weir_iface *iface, bool tenant, char *buf)
 {
 	const struct weir_switch *sw = weir_vnet_switch(gateway->vnet, iface->sw);
-	int len = format_place(iface, tenant, buf);
+	int len = view_place(iface, tenant, buf);
 
 	if (iface->kind == WEIR_IFACE_REMOTE && sw != NULL)
 		(void)snprintf(buf + len, WEIR_VIEW_PLACE_SIZE - (size_t)len, " on %s%s%s",
@@ -87,7 +86,7 @@ format_egress(const struct weir_gateway *gateway, const struct weir_iface *in, c
 	const struct weir_iface *out = entry != WEIR_NONE ? weir_vnet_iface(vnet, vnet->macs[entry].iface) : NULL;
 
 	if (out != NULL)
-		(void)format_place(out, false, buf);
+		(void)view_place(out, false, buf);
 	else
 		(void)snprintf(buf, WEIR_VIEW_PLACE_SIZE, "flood");
 }
@@ -133,7 +132,7 @@ fill_mac(const struct weir_gateway *gateway, const struct weir_iface *iface, uin
 	row->cursor = entry;
 	(void)snprintf(row->sw, sizeof(row->sw), "%s/%s", iface->tenant->name, sw != NULL ? sw->name : "");
 	row->mac = mac->mac;
-	(void)format_place(iface, false, row->at);
+	(void)view_place(iface, false, row->at);
 	row->is_static = mac->is_static != 0;
 	row->age = row->is_static || now < mac->seen ? 0 : now - mac->seen;
 }

@@ -43,6 +43,19 @@ void view_tenant_tally(struct weir_gateway *gateway, const struct live_tenant *l
 void view_tenant_tallies(
     struct weir_gateway *gateway, const struct live_tenant *live, struct weir_tally tallies[WEIR_DIRECTIONS]);
 
+static inline void
+view_add_passed(struct weir_passed *sum, struct weir_passed more)
+{
+	sum->packets += more.packets;
+	sum->bytes += more.bytes;
+}
+
+/* Appends to a list, which ends with "..." if not all of it fits. */
+void view_append(char list[WEIR_VIEW_LIST_SIZE], const char *text);
+
+/* "vport red/web1", "router red/r1" or "remote 192.0.2.2"; `tenant`: whether to name it. Returns the length. */
+int view_place(const struct weir_iface *iface, bool tenant, char buf[WEIR_VIEW_PLACE_SIZE]);
+
 /* Calls `add` for each interface that counts for a tenant: those it has, and those that are about to leave it. */
 void view_each_iface(struct weir_gateway *gateway, const struct live_tenant *live,
     void (*add)(struct weir_gateway *gateway, uint32_t iface, enum weir_direction direction, void *to), void *to);

@@ -8,13 +8,6 @@
 /* ---- routers ---- */
 
 static void
-add(struct weir_passed *sum, struct weir_passed more)
-{
-	sum->packets += more.packets;
-	sum->bytes += more.bytes;
-}
-
-static void
 fill_router(struct weir_gateway *gateway, const struct live_tenant *live, uint32_t r, struct weir_view_router *row)
 {
 	const struct live_router *router = &live->routers[r];
@@ -30,8 +23,8 @@ fill_router(struct weir_gateway *gateway, const struct live_tenant *live, uint32
 		uint32_t id = router->iface_objects[i].id;
 
 		row->n_hosts += weir_hosts_of_iface(gateway->hosts, id);
-		add(&row->in, weir_counters_passed(gateway->counters, WEIR_PASSED_IN, id));
-		add(&row->out, weir_counters_passed(gateway->counters, WEIR_PASSED_OUT, id));
+		view_add_passed(&row->in, weir_counters_passed(gateway->counters, WEIR_PASSED_IN, id));
+		view_add_passed(&row->out, weir_counters_passed(gateway->counters, WEIR_PASSED_OUT, id));
 	}
 }
 
@@ -98,19 +91,6 @@ name_router(const struct live_tenant *live, const struct live_router *router, ch
 	(void)snprintf(name, 2 * WEIR_NAME_SIZE, "%s/%s", live->tenant->name, router->cfg->name);
 }
 
-/* Appends to a list that ends with "..." if it does not fit. */
-static void
-append(char list[WEIR_VIEW_LIST_SIZE], const char *text)
-{
-	size_t len = strlen(list), room = WEIR_VIEW_LIST_SIZE - len - sizeof(", ...");
-
-	if (len > 3 && strcmp(list + len - 3, "...") == 0)
-		return;
-	if (strlen(text) + 2 > room)
-		text = "...";
-	(void)snprintf(list + len, WEIR_VIEW_LIST_SIZE - len, "%s%s", len > 0 ? ", " : "", text);
-}
-
 static uint32_t
 ifaces_of(const struct live_router *router)
 {
@@ -146,7 +126,7 @@ fill_iface(
 	for (uint32_t a = 0; a < iface->n_prefixes; a++) {
 		char text[WEIR_PREFIX_TEXT_SIZE];
 
-		append(row->addresses, weir_prefix_text(&iface->prefixes[a], text, sizeof(text)));
+		view_append(row->addresses, weir_prefix_text(&iface->prefixes[a], text, sizeof(text)));
 	}
 }
 
@@ -212,7 +192,7 @@ fill_route(struct weir_gateway *gateway, const struct live_tenant *live, uint32_
 	for (uint32_t w = 0; route->ways->kind == WEIR_WAY_VIA && w < route->ways->n; w++) {
 		char text[46];
 
-		append(row->via, weir_ip_format(&route->ways->way[w].hop, text, sizeof(text)));
+		view_append(row->via, weir_ip_format(&route->ways->way[w].hop, text, sizeof(text)));
 	}
 }
 

@@ -20,6 +20,8 @@ fill_tenant(struct weir_gateway *gateway, const struct live_tenant *live, struct
 	row->flows = __atomic_load_n(&gateway->vnet->flows_used[tenant->id], __ATOMIC_RELAXED);
 	row->flows_refused = __atomic_load_n(&gateway->vnet->flows_refused[tenant->id], __ATOMIC_RELAXED);
 	row->quota_flows = tenant->quota_flows != WEIR_NONE ? tenant->quota_flows : gateway->settings.flows;
+	row->connections = weir_conns_of_tenant(gateway->conns, tenant->id);
+	row->quota_connections = tenant->quota_connections;
 	row->macs = weir_macs_of_tenant(gateway->macs, tenant->id);
 	row->macs_refused = weir_macs_refused(gateway->macs, tenant->id);
 	row->quota_macs = tenant->quota_macs;

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "weir_base.h"
+#include "weir_firewall.h"
 
 /* Sizes that the document may have; more is refused by path (-E2BIG). */
 #define WEIR_DOC_MAX_BYTES (64u << 20)
@@ -29,18 +30,26 @@
 #define WEIR_CFG_ROUTES_MAX 100000	 /* routes of a router */
 #define WEIR_CFG_ROUTES_ALL_MAX 1000000	 /* routes of the gateway */
 #define WEIR_CFG_VIAS_MAX 16		 /* next hops of a route */
+#define WEIR_CFG_SET_MAX 1024		 /* addresses and prefixes of a set */
+#define WEIR_CFG_RULE_ADDRESSES_MAX 64	 /* entries of a rule's "src" or "dst", a set being one */
+#define WEIR_CFG_RULE_RANGES_MAX 16	 /* of ports, or of ICMP types, of a rule */
 
 #define WEIR_CFG_FLOWS_DEFAULT 1000000u
 #define WEIR_CFG_FLOWS_MIN 1024u
 #define WEIR_CFG_FLOWS_MAX 67108864u
+#define WEIR_CFG_CONNECTIONS_DEFAULT 262144u
+#define WEIR_CFG_CONNECTIONS_MIN 1024u
+#define WEIR_CFG_CONNECTIONS_MAX 4194304u
 #define WEIR_CFG_FLOW_IDLE_DEFAULT (30 * WEIR_NS_PER_S)
 #define WEIR_CFG_MAC_AGE_DEFAULT (300 * WEIR_NS_PER_S)
-#define WEIR_CFG_MACS_DEFAULT 4096u /* quota.macs of a tenant that gives none */
+#define WEIR_CFG_MACS_DEFAULT 4096u		  /* quota.macs of a tenant that gives none */
+#define WEIR_CFG_QUOTA_CONNECTIONS_DEFAULT 65536u /* quota.connections of one that gives none */
 
 struct weir_cfg_settings {
-	uint32_t flows;	    /* flow slots over all workers; takes effect at the next start */
-	uint64_t flow_idle; /* ns, 1 s to 1 h */
-	uint64_t mac_age;   /* ns, 1 s to 24 h */
+	uint32_t flows;	      /* flow slots over all workers; takes effect at the next start */
+	uint32_t connections; /* of all firewalls; takes effect at the next start */
+	uint64_t flow_idle;   /* ns, 1 s to 1 h */
+	uint64_t mac_age;     /* ns, 1 s to 24 h */
 };
 
 struct weir_cfg_port {
@@ -78,6 +87,16 @@ struct weir_cfg_switch {
 	const struct weir_cfg_static_mac *macs;
 };
 
+/*
+ * Rules in their order. Sets are written out in them. The addresses, ports and types of a rule stand in order of
+ * their bytes or numbers, each once.
+ */
+struct weir_cfg_firewall {
+	char name[WEIR_NAME_SIZE];
+	uint32_t n_rules; /* at most WEIR_FW_RULES_MAX, which come to at most WEIR_FW_EXPANDED_MAX */
+	const struct weir_fw_rule *rules;
+};
+
 struct weir_cfg_vport {
 	char name[WEIR_NAME_SIZE];
 	uint32_t sw; /* index into the tenant's switches */
@@ -91,6 +110,7 @@ struct weir_cfg_vport {
 	struct weir_mac mac;
 	uint32_t n_addresses;
 	const struct weir_ip *addresses;
+	uint32_t firewall; /* index into the tenant's firewalls, or WEIR_NONE */
 };
 
 /* A next hop: a neighbour of one of the router's interfaces. */
@@ -111,6 +131,7 @@ struct weir_cfg_router_iface {
 	uint32_t sw;	     /* index into the tenant's switches */
 	struct weir_mac mac; /* given, or weir_cfg_router_mac(); nobody else's on the switch */
 	bool proxy;
+	uint32_t firewall; /* index into the tenant's firewalls, or WEIR_NONE */
 	uint32_t n_addresses;
 	const struct weir_prefix *addresses; /* as given, host bits kept; no two prefixes of a router overlap */
 };
@@ -122,7 +143,8 @@ struct weir_cfg_router {
 	const struct weir_cfg_route *routes;	    /* in order of prefix bytes, then length */
 };
 
-/* Switches, vports and routers stand in order of their names, so that two versions are compared by one walk. */
+/* Switches, vports, routers and firewalls stand in order of their names, so that two versions are compared by one
+ * walk. */
 struct weir_cfg_tenant {
 	char name[WEIR_NAME_SIZE];
 	struct weir_rate limit, guarantee;
@@ -134,10 +156,12 @@ struct weir_cfg_tenant {
 	uint32_t quota_cpu;		/* thousandths of each worker; 0 = not given */
 	uint32_t quota_flows;		/* WEIR_NONE = not given: all of settings.flows */
 	uint32_t quota_macs;
-	uint32_t n_switches, n_vports, n_routers;
+	uint32_t quota_connections; /* 0 = none may be open */
+	uint32_t n_switches, n_vports, n_routers, n_firewalls;
 	const struct weir_cfg_switch *switches;
 	const struct weir_cfg_vport *vports;
 	const struct weir_cfg_router *routers;
+	const struct weir_cfg_firewall *firewalls;
 };
 
 /*
@@ -152,6 +176,12 @@ struct weir_rate weir_cfg_guarantee(const struct weir_cfg_tenant *tenant);
  * high 24, the most significant byte first.
  */
 struct weir_mac weir_cfg_router_mac(const char *tenant, const char *router, const char *sw);
+
+/* True if both rules match the same packets and do the same with them. Any thread. */
+bool weir_rules_alike(const struct weir_fw_rule *a, const struct weir_fw_rule *b);
+
+/* True if both firewalls have the same name and, in the same order, rules that are alike. Any thread. */
+bool weir_firewall_same(const struct weir_cfg_firewall *a, const struct weir_cfg_firewall *b);
 
 /* One element's step from one version to the next: before NULL = added, after NULL = removed. */
 struct weir_port_step {

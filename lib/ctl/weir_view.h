@@ -38,6 +38,7 @@ struct weir_view_info {
 	uint64_t version; /* of the configuration */
 	uint32_t max_ethdevs, max_ifaces, used_ifaces;
 	uint32_t flow_slots, flows, macs;
+	uint32_t connection_slots, connections;
 	uint32_t mbufs, mbufs_free;
 	char state_dir[256]; /* "" = keeps no state */
 };
@@ -82,6 +83,7 @@ struct weir_view_tenant {
 	uint32_t weight;
 	uint32_t n_vports;
 	uint32_t flows, quota_flows, macs, quota_macs; /* without a quota of its own: that of all */
+	uint32_t connections, quota_connections;
 	uint64_t flows_refused, macs_refused;
 	/* What left by its remotes and by its vports; both are in the sum. */
 	struct {
@@ -238,6 +240,47 @@ struct weir_view_host {
 
 /* Up to n neighbours of a tenant's routers. 0 or -ENOENT. */
 int weir_view_hosts(struct weir_gateway *gateway, const char *tenant, uint64_t *cursor, struct weir_view_host rows[],
+    uint32_t n, uint32_t *count);
+
+/* ---- firewalls ---- */
+
+struct weir_view_firewall {
+	uint64_t cursor;
+	char tenant[WEIR_NAME_SIZE], name[WEIR_NAME_SIZE];
+	uint32_t n_rules, n_attached;		/* to so many vports and routers' interfaces */
+	struct weir_passed allow, deny, reject; /* what rules decided; that no rule matched is a drop only */
+};
+
+/* Up to n firewalls of a tenant (NULL: of all); *count = how many. *time: of the cut. 0 or -ENOENT. */
+int weir_view_firewalls(struct weir_gateway *gateway, const char *tenant, uint64_t *cursor,
+    struct weir_view_firewall rows[], uint32_t n, uint32_t *count, uint64_t *time);
+int weir_view_firewall(struct weir_gateway *gateway, const char *tenant, const char *name,
+    struct weir_view_firewall *row, uint64_t *time);
+
+struct weir_view_rule {
+	uint64_t cursor;
+	char firewall[2 * WEIR_NAME_SIZE]; /* "red/edge" */
+	uint32_t rule;			   /* its place, from 0 */
+	const char *action;		   /* "allow", "allow stateless", "deny" or "reject" */
+	const char *direction;		   /* "in", "out" or "both" */
+	const char *proto;		   /* "tcp", ...; "" for any, and where it has no name */
+	uint32_t proto_number;		   /* WEIR_NONE for any */
+	/* Addresses, and behind them ports or ICMP types, as far as there is room; "any" */
+	char src[WEIR_VIEW_LIST_SIZE], dst[WEIR_VIEW_LIST_SIZE], match[WEIR_VIEW_LIST_SIZE];
+	struct weir_passed passed;
+};
+
+int weir_view_rules(struct weir_gateway *gateway, const char *tenant, uint64_t *cursor, struct weir_view_rule rows[],
+    uint32_t n, uint32_t *count, uint64_t *time);
+
+struct weir_view_conn {
+	uint64_t cursor;
+	char at[WEIR_VIEW_PLACE_SIZE]; /* "vport red/web1", "router red/r1 on web" */
+	struct weir_conn_view conn;
+};
+
+/* Up to n connections of a tenant's (NULL: of all). 0 or -ENOENT. */
+int weir_view_conns(struct weir_gateway *gateway, const char *tenant, uint64_t *cursor, struct weir_view_conn rows[],
     uint32_t n, uint32_t *count);
 
 /* ---- sums ---- */

@@ -11,6 +11,7 @@
 #define NEIGH_EVERY (50 * WEIR_NS_PER_MS)
 #define QUESTIONS 256 /* to routers' neighbours, each time */
 #define AGE_EVERY (10 * WEIR_NS_PER_MS)
+#define CONNS_EVERY WEIR_NS_PER_MS
 #define LINK_EVERY (250 * WEIR_NS_PER_MS)
 #define CLOCK_EVERY WEIR_NS_PER_S
 
@@ -22,13 +23,13 @@ struct limbo {
 
 struct weir_maint {
 	struct weir_maint_params params;
-	uint64_t mac_age;					/* any: w (relaxed) */
-	uint64_t neigh_at, hosts_at, age_at, link_at, clock_at; /* when each is due */
+	uint64_t mac_age;						  /* any: w (relaxed) */
+	uint64_t neigh_at, hosts_at, age_at, conns_at, link_at, clock_at; /* when each is due */
 	pthread_mutex_t limbo_mutex;
 	struct limbo *limbo;   /* since the last token */
 	struct limbo *waiting; /* for `token` */
 	uint64_t token;
-	bool macs_waiting, routes_waiting, hosts_waiting, in_grace; /* a token is out */
+	bool macs_waiting, routes_waiting, hosts_waiting, conns_waiting, in_grace; /* a token is out */
 };
 
 struct weir_maint *
@@ -245,6 +246,8 @@ reclaim(struct weir_maint *maint)
 			weir_routes_reclaim_end(params->routes);
 		if (maint->hosts_waiting)
 			weir_hosts_reclaim_end(params->hosts);
+		if (maint->conns_waiting)
+			weir_conns_reclaim_end(params->conns);
 		(void)pthread_mutex_unlock(params->mutex);
 		free_limbo(maint->waiting);
 		maint->waiting = NULL;
@@ -253,15 +256,35 @@ reclaim(struct weir_maint *maint)
 	maint->macs_waiting = weir_macs_reclaim_begin(params->macs);
 	maint->routes_waiting = weir_routes_reclaim_begin(params->routes);
 	maint->hosts_waiting = weir_hosts_reclaim_begin(params->hosts);
+	maint->conns_waiting = weir_conns_reclaim_begin(params->conns);
 	(void)pthread_mutex_unlock(params->mutex);
 	(void)pthread_mutex_lock(&maint->limbo_mutex);
 	maint->waiting = maint->limbo;
 	maint->limbo = NULL;
 	(void)pthread_mutex_unlock(&maint->limbo_mutex);
-	maint->in_grace =
-	    maint->macs_waiting || maint->routes_waiting || maint->hosts_waiting || maint->waiting != NULL;
+	maint->in_grace = maint->macs_waiting || maint->routes_waiting || maint->hosts_waiting ||
+			  maint->conns_waiting || maint->waiting != NULL;
 	if (maint->in_grace)
 		maint->token = rte_rcu_qsbr_start(params->qsbr);
+}
+
+/* Is the interface there that this was a connection's attachment, and has it a firewall? */
+static bool
+is_attached(void *arg, uint32_t id, uint32_t serial)
+{
+	const struct weir_iface *iface = weir_vnet_iface(arg, id);
+
+	return iface != NULL && iface->serial == serial && iface->filter != 0;
+}
+
+static void
+tend_conns(struct weir_maint *maint, uint64_t now)
+{
+	const struct weir_maint_params *params = &maint->params;
+
+	(void)pthread_mutex_lock(params->mutex);
+	weir_conns_tend(params->conns, now, is_attached, params->vnet);
+	(void)pthread_mutex_unlock(params->mutex);
 }
 
 /* True if what is due at *at is due now; and sets when it is due next. */
@@ -290,6 +313,8 @@ weir_maint_step(struct weir_maint *maint, uint64_t now)
 		ask_hosts(maint, now);
 	if (due(&maint->age_at, AGE_EVERY, now))
 		age_macs(maint, now);
+	if (due(&maint->conns_at, CONNS_EVERY, now))
+		tend_conns(maint, now);
 	if (due(&maint->link_at, LINK_EVERY, now))
 		refresh_links(maint);
 	if (params->clock != NULL && due(&maint->clock_at, CLOCK_EVERY, now))

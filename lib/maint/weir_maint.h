@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The maintenance thread's work: learning and ageing MACs, ARP, ND and ping for weir itself, links, the clock,
- * folding counters before their rows fill, freeing what workers have let go of.
+ * The maintenance thread's work: learning and ageing MACs, ageing connections, ARP, ND and ping for weir itself,
+ * links, the clock, folding counters before their rows fill, freeing what workers have let go of.
  *
  * It is the only writer of the MAC table beside configuration, which takes the same mutex. Everything else is stepped
  * by one thread.
@@ -15,6 +15,7 @@
 #include <rte_rcu_qsbr.h>
 
 #include "weir_clock.h"
+#include "weir_conn.h"
 #include "weir_counters.h"
 #include "weir_neigh.h"
 #include "weir_vnet.h"
@@ -29,6 +30,7 @@ struct weir_maint_params {
 	struct weir_macs *macs;
 	struct weir_routes *routes;
 	struct weir_hosts *hosts;
+	struct weir_conns *conns;
 	struct weir_neigh *neigh;
 	struct weir_counters_set *counters;
 	struct rte_rcu_qsbr *qsbr;

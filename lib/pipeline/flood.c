@@ -17,10 +17,37 @@ out_chained(const struct weir_pipe *pipe, const struct leaving *leaving)
 	return port != NULL && port->tx_chained;
 }
 
+enum weir_reason
+ask_firewall(struct weir_pipe *pipe, const struct leaving *leaving)
+{
+	const uint8_t *data = rte_pktmbuf_mtod(leaving->m, const uint8_t *);
+	struct weir_passed_list passed;
+	enum weir_reason reason;
+	struct weir_frame frame;
+	struct weir_key key;
+
+	reason = weir_parse_frame(data, rte_pktmbuf_data_len(leaving->m), leaving->bytes, &key, &frame);
+	if (reason != WEIR_OK)
+		return reason;
+	reason = weir_resolve_copy(&pipe->walker, leaving->in, leaving->out, &key, &frame, data, &passed);
+	weir_count_passing(pipe->counters, &passed, 1, leaving->bytes);
+	return reason;
+}
+
+/* May the copy leave, as far as the firewall there, ports and limits go? */
+static enum weir_reason
+may_copy(struct weir_pipe *pipe, struct leaving *leaving, uint64_t now)
+{
+	enum weir_reason reason =
+	    leaving->out->filter != 0 && !leaving->exempt ? ask_firewall(pipe, leaving) : WEIR_OK;
+
+	return reason == WEIR_OK ? may_leave(pipe, leaving, now) : reason;
+}
+
 static void
 send_original(struct weir_pipe *pipe, struct leaving *leaving, uint64_t now)
 {
-	enum weir_reason reason = may_leave(pipe, leaving, now);
+	enum weir_reason reason = may_copy(pipe, leaving, now);
 
 	count_offered(pipe, leaving, reason);
 	if (reason == WEIR_OK)
@@ -34,7 +61,7 @@ static void
 send_copy(struct weir_pipe *pipe, const struct leaving *original, uint64_t now)
 {
 	struct leaving copy = *original;
-	enum weir_reason reason = may_leave(pipe, &copy, now);
+	enum weir_reason reason = may_copy(pipe, &copy, now);
 
 	if (reason == WEIR_OK) {
 		copy.m = weir_packet_copy(original->m, pipe->pool, out_chained(pipe, &copy));
@@ -121,7 +148,8 @@ flood(struct weir_pipe *pipe, const struct weir_switch *sw, struct leaving *leav
 	    .iface = leaving->in->id,
 	    .serial = leaving->in->serial,
 	    .from = leaving->from->id,
-	    .made = leaving->in->kind == WEIR_IFACE_ROUTER,
+	    .made = leaving->made,
+	    .exempt = leaving->exempt,
 	    .tenant = leaving->in->tenant->id,
 	    .sw = sw->id,
 	    .gen = switch_gen(pipe, sw->id),
@@ -149,6 +177,8 @@ go_on(struct weir_pipe *pipe, struct flood *flood, uint32_t most)
 	    .in = in,
 	    .from = from,
 	    .tenant = flood->tenant,
+	    .made = flood->made,
+	    .exempt = flood->exempt,
 	    .bytes = flood->bytes,
 	    .tags = flood->tags,
 	    .entropy = flood->entropy,

@@ -31,7 +31,7 @@ count_offered(struct weir_pipe *pipe, const struct leaving *leaving, enum weir_r
 	struct weir_count *count = weir_count(pipe->counters, leaving->out_id);
 
 	count->offered++;
-	count->generated += leaving->in->kind == WEIR_IFACE_ROUTER;
+	count->generated += leaving->made;
 	if (reason != WEIR_OK) {
 		weir_count_drop(pipe->counters, leaving->out_id, WEIR_DROP_TX, reason, leaving->bytes);
 		return;

@@ -20,7 +20,8 @@ want(struct weir_pipe *pipe, const struct weir_iface *out, const struct weir_ip 
 }
 
 void
-hold(struct weir_pipe *pipe, struct rte_mbuf *m, uint32_t bytes, const struct weir_verdict *verdict, bool made)
+hold(struct weir_pipe *pipe, struct rte_mbuf *m, uint32_t bytes, const struct weir_verdict *verdict, bool made,
+    bool exempt)
 {
 	const struct weir_iface *in = verdict->in;
 	uint16_t *of_tenant = &pipe->held_of[verdict->tenant];
@@ -37,6 +38,7 @@ hold(struct weir_pipe *pipe, struct rte_mbuf *m, uint32_t bytes, const struct we
 	    .iface = in->id,
 	    .serial = in->serial,
 	    .made = made,
+	    .exempt = exempt,
 	    .tenant = verdict->tenant,
 	    .bytes = bytes,
 	    .out = verdict->out->id,
@@ -90,15 +92,13 @@ resume(struct weir_pipe *pipe, const struct held *held, bool in_time)
 		give_up(pipe, held, WEIR_DROP_RECONFIGURED);
 		return;
 	}
-	reason = weir_resolve(pipe->vnet, burst->in[0], &burst->key[0], &burst->frame[0],
+	reason = weir_resolve(&pipe->walker, burst->in[0], &burst->key[0], &burst->frame[0],
 	    rte_pktmbuf_mtod(held->m, const uint8_t *), verdict, &burst->trail[0]);
 	burst->verdict[0] = verdict;
 	if (reason == WEIR_OK && verdict->action == WEIR_WAIT && !in_time)
 		reason = WEIR_DROP_NEIGH_UNRESOLVED;
 	if (reason != WEIR_OK) {
-		if (verdict->at != NULL)
-			router_tell(pipe, burst, 0, verdict, reason, 0);
-		give_up(pipe, held, reason);
+		lose_walked(pipe, burst, 0, reason);
 		return;
 	}
 	if (verdict->action > WEIR_FLOOD) {
@@ -117,7 +117,7 @@ resume_made(struct weir_pipe *pipe, const struct held *held, bool in_time)
 	const struct weir_iface *from = weir_vnet_iface(pipe->vnet, held->iface);
 
 	if (in_time && from != NULL && from->serial == held->serial)
-		send_made(pipe, from, NULL, held->m);
+		send_made(pipe, from, NULL, held->m, held->exempt);
 	else
 		rte_pktmbuf_free(held->m);
 }

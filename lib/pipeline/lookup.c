@@ -10,18 +10,19 @@
 #include <string.h>
 
 #include <rte_prefetch.h>
+#include <rte_tcp.h>
 
 #include "pipeline_priv.h"
 
 #define MANY_OTHERS 8 /* packets of a burst that are walked or make a flow: some microseconds */
 #define LEARN_AGAIN ((int64_t)WEIR_NS_PER_MS)
 
-/* Binds the flow to a path that has counted it. */
+/* Binds the flow to a path that has counted it; `watched`: each of its packets is walked all the same. */
 static void
-bind(const struct weir_pipe *pipe, struct weir_flow *flow, uint32_t path)
+bind(const struct weir_pipe *pipe, struct weir_flow *flow, uint32_t path, bool watched)
 {
 	flow->path = path;
-	flow->path_gen = weir_path(pipe->paths, path)->gen;
+	flow->path_gen = weir_path(pipe->paths, path)->gen - watched;
 }
 
 /* Binds the flow (NULL: a new one) to the path of this verdict. NULL if there is no room for one of them. */
@@ -42,7 +43,7 @@ install(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const stru
 	} else {
 		weir_paths_put(pipe->paths, flow->path);
 	}
-	bind(pipe, flow, path);
+	bind(pipe, flow, path, verdict->watched);
 	return flow;
 }
 
@@ -132,7 +133,7 @@ follow(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, uint32_t in
 	burst->flow[i] = flow;
 	if (flow != NULL) {
 		path->refs++;
-		bind(pipe, flow, index);
+		bind(pipe, flow, index, false);
 	} else {
 		(void)__atomic_fetch_add(&pipe->vnet->flows_refused[in->tenant->id], 1, __ATOMIC_RELAXED);
 	}
@@ -147,7 +148,7 @@ walk(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_f
 {
 	struct weir_verdict *verdict = &burst->scratch[i];
 	const struct weir_iface *in = burst->in[i];
-	enum weir_reason reason = weir_resolve(pipe->vnet, in, &burst->key[i], &burst->frame[i],
+	enum weir_reason reason = weir_resolve(&pipe->walker, in, &burst->key[i], &burst->frame[i],
 	    rte_pktmbuf_mtod(burst->m[i], const uint8_t *), verdict, &burst->trail[i]);
 	bool taken = reason == WEIR_OK && (verdict->action == WEIR_ANSWER || verdict->action == WEIR_WAIT);
 
@@ -204,6 +205,30 @@ miss(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_f
 	return reason;
 }
 
+/*
+ * A packet of a connection's flow that may move its state; or the first one in WEIR_CONN_REFRESH, at a time of the
+ * flow's own: connections see by it that they are in use.
+ */
+static bool
+is_due(const struct weir_burst *burst, uint32_t i, const struct weir_flow *flow)
+{
+	uint64_t phase = (uint64_t)flow->entropy << 17;
+
+	static_assert(WEIR_CONN_REFRESH == UINT64_C(1) << 33, "sixteen bits of phase fill it");
+	return (burst->frame[i].tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG | RTE_TCP_RST_FLAG)) != 0 ||
+	       (burst->now + phase) >> 33 != (flow->last + phase) >> 33;
+}
+
+/* May packet i go as the others of its flow did? */
+static inline bool
+may_follow(
+    const struct weir_burst *burst, uint32_t i, const struct weir_flow *flow, const struct weir_verdict *verdict)
+{
+	if (__builtin_expect((verdict->hops | (uint8_t)verdict->tracked) == 0, 1))
+		return true;
+	return has_hops(burst->m[i], &burst->frame[i], verdict) && !(verdict->tracked && is_due(burst, i, flow));
+}
+
 /* What a packet is about to touch of its limits. */
 static inline void
 prefetch_credits(const struct weir_credit *credits, const struct weir_verdict *verdict)
@@ -252,9 +277,7 @@ take_walk(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 
 	burst->n_new++;
 	if (reason != WEIR_OK) {
-		if (burst->verdict[i] != NULL && burst->verdict[i]->at != NULL)
-			router_tell(pipe, burst, i, burst->verdict[i], reason, 0);
-		drop(pipe, burst, i, reason);
+		lose_walked(pipe, burst, i, reason);
 		return false;
 	}
 	if (burst->verdict[i]->action > WEIR_FLOOD) {
@@ -315,7 +338,7 @@ take_any(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct ad
 	if (burst->forgot || (flow == NULL && may_be_added(added, burst->hash[i])))
 		flow = burst->flow[i] = weir_flows_find(pipe->flows, &burst->key[i], burst->hash[i]);
 	path = flow != NULL ? standing(pipe->vnet, weir_path(pipe->paths, 0), flow) : NULL;
-	if (path == NULL || !has_hops(burst->m[i], &burst->frame[i], &path->verdict))
+	if (path == NULL || !may_follow(burst, i, flow, &path->verdict))
 		return take_walk(pipe, burst, i);
 	if (path->verdict.action == WEIR_FORWARD)
 		take_path(pipe, burst, i, flow, path);
@@ -388,7 +411,7 @@ stage_lookup(struct weir_pipe *pipe, struct weir_burst *burst)
 		struct weir_path *path = flow != NULL ? standing(vnet, paths, flow) : NULL;
 
 		if (__builtin_expect(path != NULL && path->verdict.action == WEIR_FORWARD, 1) &&
-		    has_hops(burst->m[i], &burst->frame[i], &path->verdict)) {
+		    may_follow(burst, i, flow, &path->verdict)) {
 			take_path(pipe, burst, i, flow, path);
 			burst->live[kept++] = i;
 		} else {

@@ -64,7 +64,7 @@ weir_pipe_begin(struct weir_pipe *pipe, uint64_t now)
 
 	horizon = RTE_MAX(horizon, gap + gap / 4);
 	pipe->horizon = RTE_MAX(RTE_MIN(horizon, HORIZON_MAX), HORIZON_MIN);
-	pipe->now = now;
+	pipe->now = pipe->walker.now = now;
 	pipe->moment = (struct moment){
 	    .now = now << WEIR_TICK_SHIFT,
 	    .horizon = (now + pipe->horizon) << WEIR_TICK_SHIFT,
@@ -88,7 +88,7 @@ weir_pipe_run(struct weir_pipe *pipe, const struct weir_port *port, struct rte_m
 
 	pipe->work.bursts++;
 	pipe->work.received += n;
-	burst->now = now;
+	burst->now = pipe->walker.now = now;
 	burst->port = port;
 	burst->n = burst->n_live = n;
 	memcpy(burst->m, m, n * sizeof(*m));
@@ -160,6 +160,8 @@ weir_pipe_create(const struct weir_pipe_params *params)
 	if (pipe == NULL)
 		return NULL;
 	pipe->vnet = params->vnet;
+	pipe->walker = (struct weir_walker){.vnet = params->vnet, .conns = params->conns};
+	pipe->walker.fragments = weir_fragments_create();
 	pipe->counters = params->counters;
 	pipe->pool = params->pool;
 	pipe->worker = params->worker;
@@ -186,7 +188,7 @@ weir_pipe_create(const struct weir_pipe_params *params)
 	if (pipe->backlog == NULL || pipe->flows == NULL || pipe->paths == NULL || pipe->learn == NULL ||
 	    pipe->punt == NULL || pipe->tx == NULL || pipe->shares == NULL || pipe->waiting_of == NULL ||
 	    pipe->ask == NULL || pipe->held_of == NULL || pipe->credits == NULL || pipe->recent == NULL ||
-	    pipe->admit.accounts == NULL || pipe->flows_of == NULL) {
+	    pipe->admit.accounts == NULL || pipe->flows_of == NULL || pipe->walker.fragments == NULL) {
 		weir_pipe_free(pipe);
 		return NULL;
 	}
@@ -214,6 +216,7 @@ weir_pipe_free(struct weir_pipe *pipe)
 	backlog_free(pipe->backlog);
 	weir_flows_free(pipe->flows);
 	weir_paths_free(pipe->paths);
+	weir_fragments_free(pipe->walker.fragments);
 	weir_vmem_free(pipe->tx, WEIR_PORTS_MAX * sizeof(*pipe->tx));
 	weir_vmem_free(pipe->shares, WEIR_TENANTS_MAX * sizeof(*pipe->shares));
 	weir_vmem_free(pipe->waiting_of, WEIR_TENANTS_MAX * sizeof(*pipe->waiting_of));

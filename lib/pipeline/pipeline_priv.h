@@ -102,7 +102,7 @@ struct waiting {
 struct held {
 	struct rte_mbuf *m;
 	uint32_t iface, serial; /* by which it came in; or the router's, that made it */
-	bool made;
+	bool made, exempt;
 	uint32_t tenant;
 	uint32_t bytes;
 	uint32_t out; /* the router's interface that it is to leave by */
@@ -115,7 +115,7 @@ struct flood {
 	struct rte_mbuf *m;
 	uint32_t iface, serial; /* by which it came in */
 	uint32_t from;		/* by which it came to the switch */
-	bool made;		/* by a router */
+	bool made, exempt;	/* by a router */
 	uint32_t tenant, sw, gen;
 	uint32_t next; /* member of the switch */
 	uint32_t bytes, tags, entropy;
@@ -125,6 +125,7 @@ struct flood {
 
 struct weir_pipe {
 	const struct weir_vnet *vnet;
+	struct weir_walker walker;
 	struct weir_counters *counters;
 	struct weir_flows *flows;
 	struct weir_paths *paths;
@@ -325,6 +326,8 @@ struct leaving {
 	uint8_t tos;
 	const struct weir_encap *encap; /* to a remote; NULL while its neighbour is asked for */
 	struct weir_frame *frame;	/* of a packet that is nobody else's: its congestion may be marked. Or NULL */
+	bool made;			/* by weir itself, not come in */
+	bool exempt;			/* from firewalls */
 	bool refused_in;		/* by the limit of the vport that it comes from */
 	struct queue *queue;		/* it waits there for its turn; NULL: it goes now */
 	bool by_promise;		/* it may wait since it was promised to go soon */
@@ -441,6 +444,9 @@ rewrite(struct weir_pipe *pipe, const struct leaving *leaving, uint64_t now)
 
 /* ---- routers ---- */
 
+/* Does the firewall of this vport let a copy leave by it? Counts what decides. */
+enum weir_reason ask_firewall(struct weir_pipe *pipe, const struct leaving *leaving);
+
 /* Has a packet more hops left than routers take of it? Its verdict has some. */
 bool router_may_pass(const struct rte_mbuf *m, const struct weir_frame *frame, const struct weir_verdict *verdict);
 
@@ -464,6 +470,9 @@ rewrite_routed(struct rte_mbuf *m, const struct weir_frame *frame, const struct 
 /* A router takes packet i, by its verdict: answers it, or has it wait. */
 void router_take(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i);
 
+/* Packet i is lost on its walk: counts what it passed, tells its sender why, by the reason, and drops it. */
+void lose_walked(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, enum weir_reason reason);
+
 /* A router tells the sender of packet i why it is dropped; or nobody, by the reason. */
 void router_tell(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i,
     const struct weir_verdict *verdict, enum weir_reason reason, uint32_t mtu);
@@ -471,16 +480,20 @@ void router_tell(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_
 /* Passes on what packet i, ARP or ND, says to routers. */
 void router_hear(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i);
 
-/* Sends a frame that a router made by its interface `from`; `out`: there, or NULL: where it belongs. */
-void send_made(
-    struct weir_pipe *pipe, const struct weir_iface *from, const struct weir_iface *out, struct rte_mbuf *m);
+/*
+ * Sends a frame that a router made by its interface `from`; `out`: there, or NULL: where it belongs. `exempt`: it
+ * says why a packet was lost, and meets no firewall, since none of them knows that packet.
+ */
+void send_made(struct weir_pipe *pipe, const struct weir_iface *from, const struct weir_iface *out,
+    struct rte_mbuf *m, bool exempt);
 
 /* Sends what maintenance wants routers to ask and announce. */
 void routers_ask(struct weir_pipe *pipe);
 
 /* Keeps a packet until the host that its verdict names answers; made by a router, or entered as packet i of a burst.
  */
-void hold(struct weir_pipe *pipe, struct rte_mbuf *m, uint32_t bytes, const struct weir_verdict *verdict, bool made);
+void hold(struct weir_pipe *pipe, struct rte_mbuf *m, uint32_t bytes, const struct weir_verdict *verdict, bool made,
+    bool exempt);
 
 /* Those whose host is known now, or will not be, go on. */
 void hold_check(struct weir_pipe *pipe);

@@ -37,7 +37,7 @@ resolve_made(struct weir_pipe *pipe, const struct weir_iface *from, const struct
     const struct weir_key *key, const struct weir_frame *frame, const uint8_t *data, struct weir_verdict *verdict)
 {
 	if (out == NULL)
-		return weir_resolve_made(pipe->vnet, from, key, frame, data, verdict, &pipe->made_trail);
+		return weir_resolve_made(&pipe->walker, from, key, frame, data, verdict, &pipe->made_trail);
 	*verdict = (struct weir_verdict){.action = WEIR_FORWARD, .out = out};
 	return WEIR_OK;
 }
@@ -55,10 +55,17 @@ send_by(struct weir_pipe *pipe, struct leaving *leaving)
 }
 
 void
-send_made(struct weir_pipe *pipe, const struct weir_iface *from, const struct weir_iface *out, struct rte_mbuf *m)
+send_made(struct weir_pipe *pipe, const struct weir_iface *from, const struct weir_iface *out, struct rte_mbuf *m,
+    bool exempt)
 {
 	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
-	struct leaving leaving = {.m = m, .in = from, .tenant = from->tenant->id, .bytes = rte_pktmbuf_pkt_len(m)};
+	struct leaving leaving = {.m = m,
+	    .in = from,
+	    .tenant = from->tenant->id,
+	    .bytes = rte_pktmbuf_pkt_len(m),
+	    .made = true,
+	    .exempt = exempt};
+	enum weir_reason reason;
 	struct weir_verdict verdict;
 	struct weir_frame frame;
 	struct weir_key key;
@@ -68,13 +75,21 @@ send_made(struct weir_pipe *pipe, const struct weir_iface *from, const struct we
 		return;
 	}
 	key.ingress = from->id;
-	if (resolve_made(pipe, from, out, &key, &frame, data, &verdict) != WEIR_OK || verdict.action == WEIR_ANSWER ||
+	pipe->walker.exempt = exempt;
+	reason = resolve_made(pipe, from, out, &key, &frame, data, &verdict);
+	pipe->walker.exempt = false;
+	if (reason != WEIR_OK && verdict.refused_out) {
+		leave_by(&leaving, verdict.out);
+		weir_count_passing(pipe->counters, &verdict.trail->passed, 1, leaving.bytes);
+		count_offered(pipe, &leaving, reason);
+	}
+	if (reason != WEIR_OK || verdict.action == WEIR_ANSWER ||
 	    (verdict.action == WEIR_FLOOD && !may_flood(pipe, from->tenant, verdict.sw, pipe->now))) {
 		rte_pktmbuf_free(m);
 		return;
 	}
 	if (verdict.action == WEIR_WAIT) {
-		hold(pipe, m, leaving.bytes, &verdict, true);
+		hold(pipe, m, leaving.bytes, &verdict, true, exempt);
 		return;
 	}
 	rewrite_routed(m, &frame, &verdict, 1);
@@ -91,17 +106,17 @@ send_made(struct weir_pipe *pipe, const struct weir_iface *from, const struct we
 	send_by(pipe, &leaving);
 }
 
-/* A frame of `len` bytes that was made in an mbuf's first segment. */
+/* A frame of `len` bytes that was made in an mbuf's first segment, as send_made(). */
 static void
 send_written(struct weir_pipe *pipe, const struct weir_iface *from, const struct weir_iface *out, struct rte_mbuf *m,
-    uint32_t len)
+    uint32_t len, bool exempt)
 {
 	if (len == 0) {
 		rte_pktmbuf_free(m);
 		return;
 	}
 	(void)rte_pktmbuf_append(m, (uint16_t)len);
-	send_made(pipe, from, out, m);
+	send_made(pipe, from, out, m, exempt);
 }
 
 /* ---- ARP and ND ---- */
@@ -161,7 +176,7 @@ routers_ask(struct weir_pipe *pipe)
 		if (m == NULL)
 			return;
 		send_written(pipe, iface, NULL, m,
-		    make_question(iface, &question, rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_tailroom(m)));
+		    make_question(iface, &question, rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_tailroom(m)), false);
 	}
 }
 
@@ -209,7 +224,7 @@ answer_speech(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i
 	else
 		len =
 		    weir_make_na(out, room, &at->mac, &speech.target, NULL, NULL, WEIR_NA_ROUTER | WEIR_NA_OVERRIDE);
-	send_written(pipe, at, burst->in[i], m, len);
+	send_written(pipe, at, burst->in[i], m, len, false);
 }
 
 /* ---- packets for a router ---- */
@@ -227,7 +242,7 @@ answer_echo(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 	(void)weir_turn_echo(data, frame, &at->mac, &burst->key[i].smac);
 	/* What stood behind the packet was the asker's padding. */
 	(void)rte_pktmbuf_trim(m, (uint16_t)(rte_pktmbuf_pkt_len(m) - weir_ip_end(data, frame)));
-	send_made(pipe, at, NULL, m);
+	send_made(pipe, at, NULL, m, false);
 }
 
 void
@@ -236,9 +251,11 @@ router_take(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i)
 	const struct weir_verdict *verdict = burst->verdict[i];
 
 	if (verdict->action == WEIR_WAIT) {
-		hold(pipe, burst->m[i], burst->frame[i].len, verdict, false);
+		hold(pipe, burst->m[i], burst->frame[i].len, verdict, false, false);
 		return;
 	}
+	if (verdict->trail != NULL)
+		weir_count_passing(pipe->counters, &verdict->trail->passed, 1, burst->frame[i].len);
 	if (verdict->answer == WEIR_ANSWER_ECHO && !weir_is_echo_packet(burst->m[i], &burst->frame[i])) {
 		drop(pipe, burst, i, WEIR_DROP_TO_ROUTER);
 		return;
@@ -285,6 +302,9 @@ error_of(enum weir_reason reason, const struct weir_key *key, const struct weir_
 	case WEIR_DROP_NEIGH_UNRESOLVED:
 		*error = WEIR_ICMP_HOST_UNREACHABLE;
 		return true;
+	case WEIR_DROP_REJECTED:
+		*error = WEIR_ICMP_PROHIBITED;
+		return true;
 	case WEIR_DROP_TO_ROUTER:
 		*error = WEIR_ICMP_PORT_UNREACHABLE;
 		return key->proto == IPPROTO_UDP && frame->l4 != 0;
@@ -296,14 +316,101 @@ error_of(enum weir_reason reason, const struct weir_key *key, const struct weir_
 	}
 }
 
-/* The first `len` bytes of a packet in several segments. */
-static void
-gather(const struct rte_mbuf *m, uint8_t *to, uint32_t len)
+/* What an error quotes of packet i: its bytes, contiguous, in `room` if they are not. Sets *frame to what is there.
+ */
+static uint8_t *
+quotable(const struct weir_burst *burst, uint32_t i, struct weir_frame *frame, uint8_t room[QUOTED_MAX])
 {
-	const uint8_t *data = rte_pktmbuf_read(m, 0, len, to);
+	const struct rte_mbuf *m = burst->m[i];
+	const uint8_t *data;
 
-	if (data != to)
-		memcpy(to, data, len);
+	*frame = burst->frame[i];
+	if (m->nb_segs == 1)
+		return rte_pktmbuf_mtod(m, uint8_t *);
+	frame->avail = RTE_MIN(frame->len, (uint32_t)QUOTED_MAX);
+	data = rte_pktmbuf_read(m, 0, frame->avail, room);
+	if (data != room)
+		memcpy(room, data, frame->avail);
+	return room;
+}
+
+/* A reset, or that it is prohibited, in answer to packet i, as if its destination said so; `out`: sent straight
+ * there. */
+static void
+reject_by(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, const struct weir_iface *from,
+    const struct weir_iface *out)
+{
+	const struct weir_key *key = &burst->key[i];
+	struct weir_ip source = {.b = {[10] = 0xff, [11] = 0xff}};
+	uint8_t whole[QUOTED_MAX], *data, *made;
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pipe->pool);
+	struct weir_frame frame;
+	uint32_t len, room;
+
+	if (m == NULL)
+		return;
+	data = quotable(burst, i, &frame, whole);
+	made = rte_pktmbuf_mtod(m, uint8_t *);
+	room = rte_pktmbuf_tailroom(m);
+	if ((frame.kind & WEIR_FRAME_TCP) != 0) {
+		len = weir_make_rst(made, room, &key->dmac, &key->smac, data, &frame);
+	} else {
+		if ((frame.kind & WEIR_FRAME_IPV6) != 0)
+			memcpy(source.b, key->dst, sizeof(key->dst));
+		else
+			memcpy(&source.b[12], key->dst, 4);
+		len = weir_make_icmp_error(
+		    made, room, WEIR_ICMP_PROHIBITED, 0, &key->dmac, &key->smac, &source, data, &frame);
+	}
+	send_written(pipe, from, out, m, len, true);
+}
+
+/*
+ * A firewall says that it does not let packet i through: one at a router's interface by that router, one at a vport
+ * straight to where the packet came in.
+ */
+static void
+reject(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, const struct weir_verdict *verdict)
+{
+	const struct weir_iface *in = burst->in[i], *router = verdict->refused_out ? NULL : verdict->at;
+
+	if (router != NULL && (burst->frame[i].kind & WEIR_FRAME_TCP) == 0)
+		router_tell(pipe, burst, i, verdict, WEIR_DROP_REJECTED, 0);
+	else if (!weir_mac_is_group(&burst->key[i].dmac) && may_tell(pipe, in->tenant->id, burst->now))
+		reject_by(pipe, burst, i, router != NULL ? router : in, router != NULL ? NULL : in);
+}
+
+/* It was not let out by the vport that it had come to: it counts as what limits do not let out. */
+static void
+refuse_out(struct weir_pipe *pipe, const struct weir_iface *in, const struct weir_iface *out, uint32_t bytes,
+    enum weir_reason reason)
+{
+	weir_count(pipe->counters, in->id)->accepted++;
+	weir_count(pipe->counters, out->id)->offered++;
+	weir_count_drop(pipe->counters, out->id, WEIR_DROP_TX, reason, bytes);
+}
+
+void
+lose_walked(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, enum weir_reason reason)
+{
+	const struct weir_verdict *verdict = burst->verdict[i];
+
+	if (verdict == NULL) {
+		drop(pipe, burst, i, reason);
+		return;
+	}
+	if (verdict->trail != NULL)
+		weir_count_passing(pipe->counters, &verdict->trail->passed, 1, burst->frame[i].len);
+	if (reason == WEIR_DROP_REJECTED)
+		reject(pipe, burst, i, verdict);
+	else if (verdict->at != NULL)
+		router_tell(pipe, burst, i, verdict, reason, 0);
+	if (!verdict->refused_out) {
+		drop(pipe, burst, i, reason);
+		return;
+	}
+	refuse_out(pipe, burst->in[i], verdict->out, burst->frame[i].len, reason);
+	rte_pktmbuf_free(burst->m[i]);
 }
 
 void
@@ -323,15 +430,12 @@ router_tell(struct weir_pipe *pipe, const struct weir_burst *burst, uint32_t i, 
 	m = rte_pktmbuf_alloc(pipe->pool);
 	if (m == NULL)
 		return;
-	if (burst->m[i]->nb_segs > 1) {
-		frame.avail = RTE_MIN(frame.len, (uint32_t)sizeof(whole));
-		gather(burst->m[i], whole, frame.avail);
-		data = whole;
-	}
+	data = quotable(burst, i, &frame, whole);
 	/* As it was when it came to this router. */
 	weir_route_rewrite(data, frame.l3, (frame.kind & WEIR_FRAME_IPV6) != 0, &burst->key[i].smac,
 	    &burst->key[i].dmac, verdict->hops);
 	send_written(pipe, at, NULL, m,
 	    weir_make_icmp_error(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_tailroom(m), error, mtu, &at->mac,
-		&burst->key[i].smac, source, data, &frame));
+		&burst->key[i].smac, source, data, &frame),
+	    true);
 }

@@ -143,6 +143,7 @@ struct weir_pipe_params {
 	uint32_t worker;
 	const struct weir_vnet *vnet;
 	struct weir_counters *counters;
+	struct weir_conns *conns; /* of firewalls, all workers' */
 	struct rte_mempool *pool; /* for copies */
 	uint32_t flows;		  /* slots */
 	uint32_t queued;	  /* buffers of packets that may wait for their turn */

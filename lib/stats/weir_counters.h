@@ -75,10 +75,11 @@ enum weir_passed_kind {
 	WEIR_PASSED_IN,	 /* came to a router by its interface */
 	WEIR_PASSED_OUT, /* left it by its interface */
 	WEIR_PASSED_ROUTE,
+	WEIR_PASSED_RULE, /* a firewall's rule decided on it */
 	WEIR_PASSED_KINDS,
 };
 #define WEIR_PASSED_SHIFT 28 /* kind << this | id */
-#define WEIR_PASSED_MAX 48   /* on one path */
+#define WEIR_PASSED_MAX 84   /* on one path */
 
 struct weir_passed {
 	uint64_t packets, bytes;

@@ -35,6 +35,12 @@
 	R(SPLIT_HORIZON,    "split_horizon",    "from a remote, and only other remotes could take it")                 \
 	R(SAME_PORT,        "same_port",        "the destination is where the frame came from")                        \
 	R(TAGGED_FRAME,     "tagged_frame",     "a tagged frame cannot leave by a vport without VLAN")                 \
+	R(DENIED,             "denied",           "a firewall has no rule that allows it, or one that denies it")     \
+	R(REJECTED,           "rejected",         "a firewall's rule rejects it, and says so")                        \
+	R(NO_CONNECTION,      "no_connection",    "a firewall knows no connection that it belongs to, and it cannot open one")\
+	R(NO_FIRST_FRAGMENT,  "no_first_fragment", "a later fragment at a firewall that has not seen the first")      \
+	R(CONNECTION_QUOTA,         "connection_quota", "over the connections that the tenant may have")                    \
+	R(CONNECTIONS_FULL,          "connections_full", "no room for a new connection")                                     \
 	/* no router forwards it */                                                                                    \
 	R(NOT_ROUTED,       "not_routed",       "to a router, but tagged, or neither IP nor ARP")                      \
 	R(TO_ROUTER,        "to_router",        "for a router's own address, but nothing that it answers")             \

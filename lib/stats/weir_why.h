@@ -16,7 +16,7 @@ enum weir_why {
 	WEIR_WHY_CPU,	    /* its share of a busy worker's cycles */
 	WEIR_WHY_LINK,	    /* the port: shared with others, slower than it should be, down, or with no way from it */
 	WEIR_WHY_QUEUE,	    /* its queues are full, or it waits in them */
-	WEIR_WHY_TABLE,	    /* flow set-ups, copies of floods, buffers */
+	WEIR_WHY_TABLE,	    /* flow set-ups, connections, copies of floods, buffers */
 	WEIR_WHYS,
 };
 

@@ -23,6 +23,8 @@ static const struct {
     [WEIR_DROP_NEIGH_QUEUE] = {WEIR_WHY_QUEUE, false},
     [WEIR_DROP_SETUP_LIMIT] = {WEIR_WHY_TABLE, true},
     [WEIR_DROP_FLOOD_LIMIT] = {WEIR_WHY_TABLE, true},
+    [WEIR_DROP_CONNECTION_QUOTA] = {WEIR_WHY_TABLE, true},
+    [WEIR_DROP_CONNECTIONS_FULL] = {WEIR_WHY_TABLE, true},
     [WEIR_DROP_NO_MBUF] = {WEIR_WHY_TABLE, false},
 };
 

@@ -70,19 +70,23 @@ compose(struct weir_paths *paths, struct weir_path *path, const struct weir_verd
 		trail->n = verdict->trail->n;
 		memcpy(trail->what, verdict->trail->what, trail->n * sizeof(trail->what[0]));
 		memcpy(trail->gen, verdict->trail->gen, trail->n * sizeof(trail->gen[0]));
-		trail->passed = verdict->trail->passed;
+		trail->passed.n = verdict->trail->passed.n;
+		memcpy(
+		    trail->passed.what, verdict->trail->passed.what, trail->passed.n * sizeof(trail->passed.what[0]));
 		path->verdict.trail = trail;
 	}
 	path->count.passed = verdict->trail != NULL ? &paths->trails[path - paths->path].passed : NULL;
 }
 
-/* The same steps? Two walks with one digest may have others. */
+/* The same steps, and counted at the same? Two walks with one digest may have others. */
 static bool
 same_trail(const struct weir_trail *a, const struct weir_trail *b)
 {
 	if (a == NULL || b == NULL)
 		return a == b;
-	return a->n == b->n && memcmp(a->what, b->what, a->n * sizeof(a->what[0])) == 0;
+	return a->n == b->n && a->passed.n == b->passed.n &&
+	       memcmp(a->what, b->what, a->n * sizeof(a->what[0])) == 0 &&
+	       memcmp(a->passed.what, b->passed.what, a->passed.n * sizeof(a->passed.what[0])) == 0;
 }
 
 /* Takes a free one; WEIR_NONE: there is none. */

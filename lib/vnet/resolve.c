@@ -173,7 +173,10 @@ enter_switch(struct walk *walk)
 			return reason;
 	}
 	reason = resolve_source(walk->vnet, &key->smac, verdict);
-	if (reason == WEIR_OK && !verdict->cacheable && verdict->sw->n_routers > 0 && !walk_reserved(&key->dmac))
+	if (reason == WEIR_OK && in->kind == WEIR_IFACE_VPORT && !walk_reserved(&key->dmac))
+		reason = walk_firewall(walk, in, WEIR_FW_IN);
+	if (reason == WEIR_OK && (walk->frame->kind & (WEIR_FRAME_ARP | WEIR_FRAME_ND)) != 0 &&
+	    verdict->sw->n_routers > 0 && !walk_reserved(&key->dmac))
 		reason = walk_listen(walk);
 	if (reason == WEIR_OK && verdict->action != WEIR_ANSWER)
 		reason = resolve_destination(walk->vnet, &key->dmac, verdict);
@@ -189,6 +192,21 @@ go_on(struct walk *walk)
 
 	while (reason == WEIR_OK && verdict->action == WEIR_FORWARD && verdict->out->kind == WEIR_IFACE_ROUTER)
 		reason = walk_router(walk, verdict->out);
+	if (reason == WEIR_OK && verdict->action == WEIR_FORWARD && verdict->out->kind == WEIR_IFACE_VPORT) {
+		reason = walk_firewall(walk, verdict->out, WEIR_FW_OUT);
+		verdict->refused_out = reason != WEIR_OK;
+	}
+	if (reason == WEIR_OK && verdict->action != WEIR_WAIT && walk->walker->n_asks > 0)
+		reason = walk_connect(walk);
+	return reason;
+}
+
+/* What came of it. */
+static enum weir_reason
+end(struct walk *walk, enum weir_reason reason)
+{
+	struct weir_verdict *verdict = walk->verdict;
+
 	if (walk->trail->n > 0) {
 		verdict->trail = walk->trail;
 		verdict->key.trail = walk_digest(walk->trail);
@@ -199,10 +217,12 @@ go_on(struct walk *walk)
 }
 
 enum weir_reason
-weir_resolve(const struct weir_vnet *vnet, const struct weir_iface *in, const struct weir_key *key,
+weir_resolve(struct weir_walker *walker, const struct weir_iface *in, const struct weir_key *key,
     const struct weir_frame *frame, const uint8_t *data, struct weir_verdict *verdict, struct weir_trail *trail)
 {
-	struct walk walk = {.vnet = vnet,
+	struct walk walk = {.vnet = walker->vnet,
+	    .walker = walker,
+	    .in = in,
 	    .key = key,
 	    .frame = frame,
 	    .data = data,
@@ -211,19 +231,21 @@ weir_resolve(const struct weir_vnet *vnet, const struct weir_iface *in, const st
 	    .elements = 1};
 	enum weir_reason reason;
 
-	trail->n = trail->passed.n = 0;
-	if (begin(vnet, in, verdict) == NULL)
+	trail->n = trail->passed.n = walker->n_asks = 0;
+	if (begin(walker->vnet, in, verdict) == NULL)
 		return WEIR_DROP_RECONFIGURED;
 	verdict->cacheable = (frame->kind & (WEIR_FRAME_ARP | WEIR_FRAME_ND)) == 0;
 	reason = enter_switch(&walk);
-	return reason == WEIR_OK ? go_on(&walk) : reason;
+	return end(&walk, reason == WEIR_OK ? go_on(&walk) : reason);
 }
 
 enum weir_reason
-weir_resolve_made(const struct weir_vnet *vnet, const struct weir_iface *from, const struct weir_key *key,
+weir_resolve_made(struct weir_walker *walker, const struct weir_iface *from, const struct weir_key *key,
     const struct weir_frame *frame, const uint8_t *data, struct weir_verdict *verdict, struct weir_trail *trail)
 {
-	struct walk walk = {.vnet = vnet,
+	struct walk walk = {.vnet = walker->vnet,
+	    .walker = walker,
+	    .in = from,
 	    .key = key,
 	    .frame = frame,
 	    .data = data,
@@ -232,8 +254,8 @@ weir_resolve_made(const struct weir_vnet *vnet, const struct weir_iface *from, c
 	    .elements = 1};
 	enum weir_reason reason;
 
-	trail->n = trail->passed.n = 0;
-	if (begin(vnet, from, verdict) == NULL)
+	trail->n = trail->passed.n = walker->n_asks = 0;
+	if (begin(walker->vnet, from, verdict) == NULL)
 		return WEIR_DROP_RECONFIGURED;
 	if ((frame->kind & (WEIR_FRAME_ARP | WEIR_FRAME_ND)) != 0) {
 		verdict->from = verdict->in;
@@ -242,7 +264,7 @@ weir_resolve_made(const struct weir_vnet *vnet, const struct weir_iface *from, c
 		walk.made = true;
 		reason = walk_router(&walk, verdict->in);
 	}
-	return reason == WEIR_OK ? go_on(&walk) : reason;
+	return end(&walk, reason == WEIR_OK ? go_on(&walk) : reason);
 }
 
 bool

@@ -28,6 +28,8 @@ generations(const struct weir_vnet *vnet, uint32_t what)
 		return vnet->route_gen;
 	case WEIR_STEP_HOST:
 		return vnet->host_gen;
+	case WEIR_STEP_FILTER:
+		return vnet->filter_gen;
 	}
 	return NULL;
 }
@@ -44,33 +46,21 @@ walk_stands(const struct weir_vnet *vnet, const struct weir_trail *trail)
 	return true;
 }
 
+static uint64_t
+mix(uint64_t digest, const uint32_t *what, uint32_t n)
+{
+	digest ^= n;
+	for (uint32_t i = 0; i < n; i++) {
+		digest = (digest ^ what[i]) * UINT64_C(0x9e3779b97f4a7c15);
+		digest ^= digest >> 32;
+	}
+	return digest;
+}
+
 uint64_t
 walk_digest(const struct weir_trail *trail)
 {
-	uint64_t digest = trail->n;
-
-	for (uint32_t i = 0; i < trail->n; i++) {
-		digest = (digest ^ trail->what[i]) * UINT64_C(0x9e3779b97f4a7c15);
-		digest ^= digest >> 32;
-	}
-	return digest | 1;
-}
-
-static void
-step(struct walk *walk, enum weir_step_kind kind, uint32_t id, uint32_t gen)
-{
-	struct weir_trail *trail = walk->trail;
-
-	trail->what[trail->n] = (uint32_t)kind << WEIR_STEP_SHIFT | id;
-	trail->gen[trail->n++] = gen;
-}
-
-static void
-pass(struct walk *walk, enum weir_passed_kind kind, uint32_t id)
-{
-	struct weir_passed_list *passed = &walk->trail->passed;
-
-	passed->what[passed->n++] = (uint32_t)kind << WEIR_PASSED_SHIFT | id;
+	return mix(mix(0, trail->what, trail->n), trail->passed.what, trail->passed.n) | 1;
 }
 
 /* ---- addresses ---- */
@@ -131,18 +121,6 @@ has_address(const struct weir_iface *iface, const struct weir_ip *ip)
 	return false;
 }
 
-static struct weir_ip
-ip_of(const struct walk *walk, const uint8_t field[16])
-{
-	struct weir_ip ip = {.b = {[10] = 0xff, [11] = 0xff}};
-
-	if ((walk->frame->kind & WEIR_FRAME_IPV6) != 0)
-		memcpy(&ip, field, sizeof(ip));
-	else
-		memcpy(&ip.b[12], field, 4);
-	return ip;
-}
-
 /* ---- the switch behind ---- */
 
 /* Somebody has to be there to flood to. */
@@ -163,7 +141,7 @@ walk_switch(struct walk *walk, const struct weir_mac *dmac)
 
 	if (++walk->elements > WEIR_ELEMENTS_MAX)
 		return WEIR_DROP_LOOP;
-	step(walk, WEIR_STEP_SWITCH, sw, walk_gen(vnet->switch_gen, sw));
+	walk_step(walk, WEIR_STEP_SWITCH, sw, walk_gen(vnet->switch_gen, sw));
 	verdict->sw = weir_vnet_switch(vnet, sw);
 	if (verdict->sw == NULL)
 		return WEIR_DROP_RECONFIGURED;
@@ -175,10 +153,10 @@ walk_switch(struct walk *walk, const struct weir_mac *dmac)
 	verdict->out = place == WEIR_NONE ? NULL : weir_vnet_iface(vnet, place);
 	/* Not known, gone since, or moved to another switch. */
 	if (verdict->out == NULL || verdict->out->sw != sw) {
-		step(walk, WEIR_STEP_ABSENT, sw, absent);
+		walk_step(walk, WEIR_STEP_ABSENT, sw, absent);
 		return flood_in(walk, verdict->sw);
 	}
-	step(walk, WEIR_STEP_MAC, entry, gen);
+	walk_step(walk, WEIR_STEP_MAC, entry, gen);
 	if (place == verdict->from->id)
 		return WEIR_DROP_SAME_PORT;
 	verdict->action = WEIR_FORWARD;
@@ -289,7 +267,7 @@ to_neighbour(struct walk *walk, const struct weir_ip *hop)
 		return WEIR_DROP_NEIGH_UNRESOLVED;
 	if ((place & WEIR_HOST_KNOWN) == 0)
 		return WEIR_OK;
-	step(walk, WEIR_STEP_HOST, host, gen);
+	walk_step(walk, WEIR_STEP_HOST, host, gen);
 	weir_host_mac(place, &mac);
 	return leave_router(walk, &mac);
 }
@@ -315,10 +293,11 @@ check_packet(
 static enum weir_reason
 take_route(struct walk *walk, const struct weir_iface *entry, const struct weir_router *router)
 {
-	const struct weir_ip src = ip_of(walk, walk->key->src), dst = ip_of(walk, walk->key->dst);
+	const struct weir_ip src = walk_ip(walk, walk->key->src), dst = walk_ip(walk, walk->key->dst);
 	struct weir_verdict *verdict = walk->verdict;
-	const struct weir_ways *ways = NULL;
 	enum weir_reason reason = WEIR_OK;
+	const struct weir_ways *ways = NULL;
+	bool made = walk->made;
 	const struct weir_way *way;
 	uint32_t route, gen = 0;
 
@@ -328,25 +307,27 @@ take_route(struct walk *walk, const struct weir_iface *entry, const struct weir_
 	route = weir_route_find(walk->vnet, router, &dst, &ways, &gen);
 	if (weir_ip_equal(&dst, &entry->link_local) || (route != WEIR_NONE && ways->kind == WEIR_WAY_HERE))
 		return arrive(walk, router, &src);
-	if (!walk->made)
+	if (!made)
 		reason = check_packet(walk, router, &src, &dst);
 	if (reason != WEIR_OK)
 		return reason;
 	if (route == WEIR_NONE)
 		return WEIR_DROP_UNROUTED;
-	step(walk, WEIR_STEP_ROUTE, route, gen);
+	walk_step(walk, WEIR_STEP_ROUTE, route, gen);
 	if (ways->kind == WEIR_WAY_BLACKHOLE)
 		return WEIR_DROP_BLACKHOLE;
 	way = choose(walk, ways);
 	verdict->from = weir_vnet_iface(walk->vnet, way->iface);
 	if (verdict->from == NULL || verdict->from->router != router->id)
 		return WEIR_DROP_RECONFIGURED;
-	if (!walk->made)
-		pass(walk, WEIR_PASSED_IN, entry->id);
-	pass(walk, WEIR_PASSED_ROUTE, route);
-	pass(walk, WEIR_PASSED_OUT, verdict->from->id);
+	if (!made)
+		walk_pass(&walk->trail->passed, WEIR_PASSED_IN, entry->id);
+	walk_pass(&walk->trail->passed, WEIR_PASSED_ROUTE, route);
+	walk_pass(&walk->trail->passed, WEIR_PASSED_OUT, verdict->from->id);
 	walk->made = false;
-	return to_neighbour(walk, ways->kind == WEIR_WAY_CONNECTED ? &dst : &way->hop);
+	if (!made)
+		reason = walk_firewall(walk, verdict->from, WEIR_FW_OUT);
+	return reason == WEIR_OK ? to_neighbour(walk, ways->kind == WEIR_WAY_CONNECTED ? &dst : &way->hop) : reason;
 }
 
 enum weir_reason
@@ -354,13 +335,17 @@ walk_router(struct walk *walk, const struct weir_iface *entry)
 {
 	struct weir_verdict *verdict = walk->verdict;
 	const struct weir_router *router;
+	enum weir_reason reason;
 
 	verdict->at = entry;
 	if (++walk->elements > WEIR_ELEMENTS_MAX)
 		return WEIR_DROP_LOOP;
 	if ((walk->frame->kind & (WEIR_FRAME_IPV4 | WEIR_FRAME_IPV6)) == 0 || (walk->key->flags & WEIR_KEY_TAGS) != 0)
 		return WEIR_DROP_NOT_ROUTED;
-	step(walk, WEIR_STEP_ROUTER, entry->router, walk_gen(walk->vnet->router_gen, entry->router));
+	reason = walk->made ? WEIR_OK : walk_firewall(walk, entry, WEIR_FW_IN);
+	if (reason != WEIR_OK)
+		return reason;
+	walk_step(walk, WEIR_STEP_ROUTER, entry->router, walk_gen(walk->vnet->router_gen, entry->router));
 	router = weir_vnet_router(walk->vnet, entry->router);
 	return router == NULL ? WEIR_DROP_RECONFIGURED : take_route(walk, entry, router);
 }

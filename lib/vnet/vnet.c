@@ -20,6 +20,7 @@
 	A(routers, WEIR_ROUTERS_MAX)                                                                                 \
 	A(routes, WEIR_ROUTES_MAX)                                                                                   \
 	A(hosts, WEIR_HOSTS_MAX)                                                                                     \
+	A(filters, WEIR_FILTERS_MAX)                                                                                 \
 	A(route_changes, WEIR_ROUTERS_MAX)                                                                           \
 	A(tenant_epoch, WEIR_TENANTS_MAX)                                                                            \
 	A(switch_gen, WEIR_SWITCHES_MAX)                                                                             \
@@ -28,6 +29,7 @@
 	A(router_gen, WEIR_ROUTERS_MAX)                                                                              \
 	A(route_gen, WEIR_ROUTES_MAX)                                                                                \
 	A(host_gen, WEIR_HOSTS_MAX)                                                                                  \
+	A(filter_gen, WEIR_FILTERS_MAX)                                                                              \
 	A(errors_until, WEIR_TENANTS_MAX)                                                                            \
 	A(flows_used, WEIR_TENANTS_MAX)                                                                              \
 	A(flows_refused, WEIR_TENANTS_MAX)                                                                           \

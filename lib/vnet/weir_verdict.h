@@ -6,6 +6,8 @@
 #ifndef WEIR_VERDICT_H
 #define WEIR_VERDICT_H
 
+#include "weir_conn.h"
+#include "weir_inside.h"
 #include "weir_vnet.h"
 
 /* ---- verdicts ---- */
@@ -34,19 +36,23 @@ enum weir_step_kind {
 	WEIR_STEP_ROUTER,
 	WEIR_STEP_ROUTE,
 	WEIR_STEP_HOST,
+	WEIR_STEP_FILTER,
 };
 #define WEIR_STEP_SHIFT 28 /* kind << this | id */
 
 #define WEIR_ELEMENTS_MAX 32 /* switches and routers on the way of a packet */
-/* Of a router and the switch behind it, each kind at most once. */
-#define WEIR_STEPS_MAX (WEIR_ELEMENTS_MAX / 2 * 5)
+/* Firewalls on it: of a router both interfaces', and both vports'. */
+#define WEIR_FILTERS_PASSED_MAX (WEIR_ELEMENTS_MAX / 2 * 2 + 2)
+/* Of a router and the switch behind it, each kind at most once; and the firewalls. */
+#define WEIR_STEPS_MAX (WEIR_ELEMENTS_MAX / 2 * 5 + WEIR_FILTERS_PASSED_MAX)
 
 struct weir_trail {
 	uint32_t n;
 	uint32_t what[WEIR_STEPS_MAX], gen[WEIR_STEPS_MAX];
 	struct weir_passed_list passed; /* what counts */
 };
-_Static_assert(WEIR_PASSED_MAX >= WEIR_ELEMENTS_MAX / 2 * 3, "of a router both interfaces and the route");
+_Static_assert(WEIR_PASSED_MAX >= WEIR_ELEMENTS_MAX / 2 * 3 + WEIR_FILTERS_PASSED_MAX,
+    "of a router both interfaces and the route; a rule of each firewall");
 
 /* Limits that a forwarded packet passes. */
 enum {
@@ -102,7 +108,7 @@ struct weir_verdict {
 	uint32_t tenant; /* id */
 	uint8_t action;	 /* enum weir_action */
 	bool to_remote;	 /* `out` is one */
-	bool cacheable;	 /* ARP and ND are not: their payload is checked each time */
+	bool cacheable;	 /* ARP, ND, and at firewalls fragments and ICMP errors are not: each is looked into */
 	bool learn;	 /* the source MAC is not known to be at `in`, or may age: say so to maintenance */
 	union {
 		uint32_t vlan; /* of `out`, if it is a vport */
@@ -116,8 +122,10 @@ struct weir_verdict {
 	const struct weir_port *port; /* of `out`, if it is a vport; NULL while it is down */
 	uint32_t limit[WEIR_LIMITS];  /* their serials: 0 = no limit */
 	uint32_t credit[WEIR_LIMITS]; /* what the worker holds of each: by index, WEIR_CREDIT_NONE for no limit */
-	uint8_t hops;		      /* routers on the way; 0: it leaves as it came, the next two mean nothing */
-	struct weir_mac dmac;	      /* that it leaves with, as `smac` */
+	uint8_t hops;		      /* routers on the way; 0: it leaves as it came, the MACs mean nothing */
+	bool tracked; /* by connections: a packet that may move their state is walked, and one of each flow now and
+			 then */
+	struct weir_mac dmac; /* that it leaves with, as `smac` */
 	/* what a packet of a known flow needs ends here: one cacheline */
 	const struct weir_iface *in WEIR_CACHE_ALIGNED;
 	const struct weir_iface *out; /* FORWARD; WAIT: the router's */
@@ -130,8 +138,10 @@ struct weir_verdict {
 	struct weir_path_key key; /* of the path that this is the verdict of */
 	/* the generations it depends on */
 	uint32_t sw_id, switch_gen, absent_gen, smac_gen, dmac_gen;
+	bool refused_out; /* lost, and it was the firewall of the vport `out` that did not let it leave there */
 	bool uses_absent; /* source or destination MAC was not known */
 	uint8_t answer;	  /* enum weir_answer */
+	bool watched;	  /* so is each packet of it: a connection's state may move, or rules look at TCP flags */
 	bool hears; /* ARP or ND that tells routers of its switch where its sender is; that at `at` was spoken to */
 	struct weir_ip hop; /* WAIT */
 };
@@ -143,12 +153,51 @@ weir_limit_serial(const struct weir_limit *limit)
 	return limit == NULL ? 0 : limit->serial;
 }
 
+/* ---- walks ---- */
+
+/* Whose later fragments a worker can tell the ports of. Its own; no other thread touches it. */
+struct weir_fragments;
+
+struct weir_fragments *weir_fragments_create(void);	    /* NULL: no memory */
+void weir_fragments_free(struct weir_fragments *fragments); /* NULL is fine */
+
+/* What firewalls look at of a packet, found when the first one is met. */
+struct weir_facts {
+	struct weir_fw_packet packet; /* but for the direction */
+	struct weir_conn_key key;     /* but for the zone */
+	bool opens;		      /* it may be a connection's first packet */
+	bool tracks;		      /* it may be a connection's */
+	bool error, quotes;	      /* an ICMP error; one with a packet in it, whose conversation `key` is */
+};
+
+/* What a connection is to be asked for or told once the walk is done. */
+struct weir_conn_ask {
+	struct weir_conn_key key;
+	struct weir_conn_found found;
+	const struct weir_iface *iface; /* to open it here; NULL: it is found already */
+	bool out;			/* by a packet that leaves there */
+};
+
+/* Who walks: what it needs for that, and room for what walks need. */
+struct weir_walker {
+	const struct weir_vnet *vnet;
+	struct weir_conns *conns;
+	struct weir_fragments *fragments;
+	uint64_t now;
+	bool exempt; /* what is walked meets no firewall */
+	struct weir_facts facts;
+	uint32_t n_asks;
+	struct weir_conn_ask asks[WEIR_FILTERS_PASSED_MAX];
+};
+
 /*
- * Walks: anti-spoofing, learning, forwarding. `data` is the frame's first byte, parsed as `frame` and `key`. Returns
- * WEIR_OK with *verdict, or the reason for a drop. *trail holds what else the verdict depends on. Worker; the
- * pointers hold until its next quiescent state, or as long as weir_verdict_valid() says so.
+ * Walks: anti-spoofing, learning, firewalls, forwarding. `data` is the frame's first byte, parsed as `frame` and
+ * `key`. Returns WEIR_OK with *verdict, or the reason for a drop, where verdict->trail, if it is set, says what it
+ * passed before. *trail holds what else the verdict depends on. Connections are opened and followed if the packet
+ * goes on or is answered. Worker; the pointers hold until its next quiescent state, or as long as
+ * weir_verdict_valid() says so.
  */
-enum weir_reason weir_resolve(const struct weir_vnet *vnet, const struct weir_iface *in, const struct weir_key *key,
+enum weir_reason weir_resolve(struct weir_walker *walker, const struct weir_iface *in, const struct weir_key *key,
     const struct weir_frame *frame, const uint8_t *data, struct weir_verdict *verdict, struct weir_trail *trail);
 
 /*
@@ -156,9 +205,17 @@ enum weir_reason weir_resolve(const struct weir_vnet *vnet, const struct weir_if
  * destination MAC says; anything else is routed by that router, and gets its MACs from the verdict. The verdict's
  * hops are then one more than the routers that take a hop of it.
  */
-enum weir_reason weir_resolve_made(const struct weir_vnet *vnet, const struct weir_iface *from,
+enum weir_reason weir_resolve_made(struct weir_walker *walker, const struct weir_iface *from,
     const struct weir_key *key, const struct weir_frame *frame, const uint8_t *data, struct weir_verdict *verdict,
     struct weir_trail *trail);
+
+/*
+ * May a copy of a flooded frame, which came in by `in`, leave by `out`, which has a firewall? What decided is in
+ * *passed.
+ */
+enum weir_reason weir_resolve_copy(struct weir_walker *walker, const struct weir_iface *in,
+    const struct weir_iface *out, const struct weir_key *key, const struct weir_frame *frame, const uint8_t *data,
+    struct weir_passed_list *passed);
 
 /* What ARP or ND says of neighbours. */
 struct weir_speech {

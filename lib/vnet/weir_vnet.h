@@ -24,6 +24,7 @@
 
 #include "weir_base.h"
 #include "weir_counters.h"
+#include "weir_firewall.h"
 #include "weir_meter.h"
 #include "weir_neigh.h"
 #include "weir_packet.h"
@@ -37,6 +38,8 @@
 #define WEIR_SWITCHES_MAX (1u << 18)
 #define WEIR_IFACES_MAX (1u << 19)
 #define WEIR_MACS_MAX (1u << 19)
+#define WEIR_FILTERS_MAX (1u << 18)
+#define WEIR_RULES_MAX (1u << 21)
 #define WEIR_VNI_PAGE 4096u
 #define WEIR_MAC_GROUP (WEIR_NONE - 1) /* instead of a MAC entry: a group address */
 
@@ -56,7 +59,7 @@ struct weir_tenant {
 	struct weir_rate guarantee; /* its own, else the sum of its vports' */
 	uint32_t weight;	    /* of what is spare */
 	bool shape;		    /* what is over waits, in bounds; else it is dropped at once */
-	uint32_t quota_flows, quota_macs;
+	uint32_t quota_flows, quota_macs, quota_connections;
 	uint32_t quota_cpu;			       /* thousandths of each worker; 0 = its share by weight */
 	struct weir_limit *limit[WEIR_DIRECTIONS];     /* NULL = none. The buckets are shared by all workers */
 	struct weir_limit *setups;		       /* of flows, in packets; NULL = no limit. Shared as well */
@@ -83,6 +86,7 @@ struct weir_iface {
 	struct weir_limit *limit_tenant;	 /* of its tenant, for what leaves by it; NULL = none */
 	/* what a packet of a known flow needs ends here: one cacheline */
 	const struct weir_tenant *tenant; /* NULL for PORT */
+	uint32_t filter;		  /* VPORT, ROUTER: id of what its packets have to pass, + 1; 0 = nothing */
 	/* VPORT */
 	struct weir_rate rate, guarantee;
 	uint32_t weight;			       /* of what its tenant has to spare */
@@ -108,6 +112,14 @@ struct weir_iface {
 struct weir_remote_slot {
 	struct weir_ip ip;
 	const struct weir_iface *iface; /* NULL = free */
+};
+
+/* A firewall as it is attached: its rules' ids are those that they are counted by. */
+struct weir_filter {
+	uint32_t id;
+	bool by_flags; /* some rule looks at TCP flags: packets of one flow may differ */
+	struct weir_fw *fw;
+	const uint32_t *rules; /* ids, by index */
 };
 
 struct weir_switch {
@@ -177,6 +189,7 @@ struct weir_vnet {
 	struct weir_table *route_table, *host_table;
 	struct weir_route *routes;
 	struct weir_host *hosts;
+	struct weir_filter **filters;
 	uint32_t *route_changes; /* by router: routes that came or went; control: w, worker: r */
 	uint32_t hosts_version;	 /* bumped when any of them is known or is not; maintenance: w, worker: r */
 	struct weir_hash_secret way_secret; /* chooses among the ways of a route */
@@ -189,6 +202,7 @@ struct weir_vnet {
 	uint32_t *router_gen;
 	uint32_t *route_gen;
 	uint32_t *host_gen;
+	uint32_t *filter_gen;
 
 	/*
 	 * Who had how much of its tenant's share, as struct weir_share's service; by direction, then by id. Workers:

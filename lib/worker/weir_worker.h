@@ -28,6 +28,7 @@ struct weir_worker_params {
 	uint32_t index; /* 0 .. workers - 1 */
 	const struct weir_vnet *vnet;
 	struct weir_counters *counters;
+	struct weir_conns *conns;  /* of firewalls, all workers' */
 	struct rte_mempool *pool;  /* for copies */
 	struct rte_rcu_qsbr *qsbr; /* thread id = index */
 	const struct weir_clock *clock;

@@ -52,6 +52,7 @@ weir_worker_create(const struct weir_worker_params *params)
 	    .worker = params->index,
 	    .vnet = params->vnet,
 	    .counters = params->counters,
+	    .conns = params->conns,
 	    .pool = params->pool,
 	    .flows = params->flows,
 	    .queued = params->queued,

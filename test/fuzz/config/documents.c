@@ -37,6 +37,21 @@ const char *const fuzz_documents[] = {
      "16\":{"
      "\"blackhole\":true}},\"interfaces\":{\"s\":{\"addresses\":[\"10.128.0.2/30\"]},\"t\":{\"addresses\":[\"::2/8\","
      "\"10.129.0.1/32\"]}}}},\"switches\":{\"s\":{},\"t\":{}}}}}"),
+    ("{\"tenants\":{\"red\":{\"quota\":{\"connections\":50000},\"sets\":{\"a\":[\"10.0.0.0/24\",\"2001:db8::/64\"],"
+     "\"b\":[\"10.9.9.9\"]},\"firewalls\":{\"edge\":{\"rules\":[{\"action\":\"allow\",\"direction\":\"out\","
+     "\"proto\":"
+     "\"tcp\",\"dst\":\"10.0.0.5\",\"dport\":443},{\"action\":\"allow\",\"proto\":\"udp\",\"src\":[\"@a\",\"@b\","
+     "\"192.0.2.0/24\"],\"sport\":7,\"dport\":[\"53\",\"1000-2000\",5353],\"state\":false},{\"action\":\"reject\","
+     "\"proto\":\"tcp\",\"tcp_flags\":\"syn "
+     "!ack\"},{\"action\":\"allow\",\"proto\":\"icmp\",\"icmp_type\":[8,\"13-14\"]},"
+     "{\"action\":\"deny\"}]},\"none\":{\"rules\":[]}},\"vports\":{\"web1\":{\"firewall\":\"edge\"}},\"routers\":{"
+     "\"r1\":{"
+     "\"interfaces\":{\"web\":{\"firewall\":\"none\"}}}}}},\"settings\":{\"connections\":4096}}"),
+    ("{\"tenants\":{\"t\":{\"sets\":{\"a\":[\"::/0\",\"0.0.0.0/0\",\"::/"
+     "0\"]},\"firewalls\":{\"f\":{\"rules\":[{\"action\":"
+     "\"deny\",\"src\":\"@a\",\"dst\":[\"@a\",\"@a\"]},{\"action\":\"reject\",\"proto\":58,\"icmp_type\":\"0-255\"}]}"
+     "}}}}"),
+    "{\"tenants\":{\"red\":{\"sets\":{\"a\":null},\"firewalls\":{\"edge\":{\"rules\":[]},\"none\":null}}}}",
     "{\"tenants\":null,\"underlay\":null,\"ports\":null}",
 };
 const size_t n_fuzz_documents = WEIR_ARRAY_LEN(fuzz_documents);
@@ -49,6 +64,10 @@ const char *const fuzz_words[] = {"\"ports\"", "\"settings\"", "\"underlay\"", "
     "\"routes\"", "\"via\"", "\"blackhole\"", "\"interface\"", "\"r1\"", "\"r2\"", "\"0.0.0.0/0\"", "\"::/0\"",
     "\"10.9.0.0/16\"", "\"10.0.0.0/24\"", "\"10.0.0.1\"", "\"10.0.1.3\"", "\"10.0.0.255\"", "\"fe80::5\"",
     "\"fd00:1::1\"", "\"fe80::ff:fe00:aa01\"", "\"02:00:00:00:aa:01\"", "\"10.0.0.0/31\"", "\"fd00:9::1/128\"",
+    "\"sets\"", "\"firewalls\"", "\"firewall\"", "\"rules\"", "\"connections\"", "\"action\"", "\"direction\"",
+    "\"proto\"", "\"src\"", "\"dst\"", "\"sport\"", "\"dport\"", "\"icmp_type\"", "\"tcp_flags\"", "\"state\"",
+    "\"allow\"", "\"reject\"", "\"out\"", "\"tcp\"", "\"icmp\"", "\"@a\"", "\"@\"", "\"1-2\"", "\"2-1\"",
+    "\"0-65535\"", "\"syn !ack\"", "\"!\"", "\"edge\"", "\"0.0.0.0/0\"", "{\"action\":\"allow\"}", "[[\"@a\"]]",
     "\"flow_setups\"", "\"cpu\"", "\"shape\"", "\"64kB\"", "\"0.1%\"", "\"up0\"", "\"up1\"", "\"tap1\"", "\"red\"",
     "\"blue\"", "\"web\"", "\"db\"", "\"web1\"", "\"web2\"", "\"x\"", "\"\"", "null", "true", "0", "1", "7", "4095",
     "5001", "1e400", "-1", "0.5", "16777216", "99999999999999999999", "[]", "{}", "[null]", "\"1Gbps\"", "\"1kpps\"",

@@ -44,6 +44,23 @@
 	"\"blue\":{\"switches\":{\"web\":{}},\"routers\":{\"r1\":{\"interfaces\":{\"web\":{\"addresses\":["          \
 	"\"10.0.0.1/24\"],\"mac\":\"02:00:00:00:aa:01\"}}}}}}}"
 
+/* Firewalls that use sets, on a vport and on an interface of a router; one that nobody uses. */
+#define FIREWALL_DOCUMENT                                                                                            \
+	"{\"ports\":{\"p0\":{\"device\":\"d0\"}},\"tenants\":{\"red\":{\"quota\":{\"connections\":50000},"           \
+	"\"sets\":{\"admins\":[\"10.0.0.0/24\",\"2001:db8::/64\",\"10.9.9.9\"],\"web\":[\"10.0.0.5\"]},"             \
+	"\"switches\":{\"web\":{},\"db\":{}},"                                                                       \
+	"\"firewalls\":{\"edge\":{\"rules\":[{\"action\":\"allow\",\"direction\":\"out\",\"proto\":\"tcp\",\"dst\":" \
+	"\"10.0.0.5\",\"dport\":443},"                                                                               \
+	"{\"action\":\"allow\",\"proto\":\"udp\",\"src\":[\"@admins\",\"192.0.2.0/"                                  \
+	"24\"],\"dport\":[\"53\",\"1000-2000\",5353],\"state\":false},"                                              \
+	"{\"action\":\"reject\",\"proto\":\"tcp\",\"tcp_flags\":\"syn !ack\"},"                                      \
+	"{\"action\":\"allow\",\"proto\":\"icmp\",\"icmp_type\":[8,\"13-14\"]},{\"action\":\"deny\"}]},"             \
+	"\"core\":{\"rules\":[]},\"spare\":{\"rules\":[{\"action\":\"allow\",\"src\":\"@web\"}]}},"                  \
+	"\"vports\":{\"web1\":{\"switch\":\"web\",\"port\":\"p0\",\"firewall\":\"edge\"},\"db1\":{\"switch\":"       \
+	"\"db\",\"port\":\"p0\",\"vlan\":2}},"                                                                       \
+	"\"routers\":{\"r1\":{\"interfaces\":{\"web\":{\"addresses\":[\"10.0.0.1/24\"],\"firewall\":\"core\"},"      \
+	"\"db\":{\"addresses\":[\"10.0.1.1/24\"]}}}}},\"blue\":{}}}"
+
 static inline struct weir_model *
 new_model(void)
 {

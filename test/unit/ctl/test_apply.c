@@ -223,3 +223,26 @@ BENCH_TEST(apply, without_a_state_folder_there_is_no_way_back)
 
 	cr_assert_eq(weir_gateway_rollback(gateway, 1, &outcome, &err), -ENOENT);
 }
+
+/* What a patch of the settings says of what has to wait. */
+static const char *
+note_of(const char *settings)
+{
+	static struct weir_outcome said;
+	struct weir_err err = {0};
+	char request[256];
+	int len = snprintf(request, sizeof(request), "{\"settings\":{%s}}", settings);
+
+	cr_assert_eq(weir_gateway_patch(gateway, request, (size_t)len, false, &said, &err), 0, "%s", err.msg);
+	return said.note;
+}
+
+BENCH_TEST(apply, sizes_of_tables_wait_for_the_next_start)
+{
+	cr_expect_str_eq(note_of("\"connections\":2048"), "settings.connections takes effect at the next start");
+	cr_expect_str_eq(note_of("\"connections\":2048"), "");
+	cr_expect_str_eq(note_of("\"flow_idle\":\"7s\""), "");
+	cr_expect_str_eq(note_of("\"flows\":2048"), "settings.flows takes effect at the next start");
+	cr_expect_str_eq(note_of("\"flows\":4096,\"connections\":4096"),
+	    "settings.flows and settings.connections take effect at the next start");
+}

@@ -55,6 +55,15 @@ live(void)
 	(void)refused_patch("{'tenants':{'red':{'guarantee':'11Gbps','vports':{'a':{'guarantee':'2Gbps'}}}}}");
 	patch("{'underlay':{'n':{'address':['198.51.100.1/24'],'vlan':9}},'tenants':{'red':{'guarantee':'3Gbps',"
 	      "'quota':{'flow_setups':'2kpps'},'vports':{'a':{'guarantee':'2Gbps'}}}}}");
+	patch("{'tenants':{'red':{'sets':{'s':['10.0.0.0/24','fd00::/"
+	      "64']},'vports':{'a':{'firewall':'f'}},'firewalls':{"
+	      "'f':{'rules':[{'action':'allow','proto':'udp','src':['@s','10.1.0.1'],'dst':'@s','sport':1,'dport':[1,"
+	      "2]},"
+	      "{'action':'deny','proto':'icmp','icmp_type':[8,13]},{'action':'allow'}]}}}}}");
+	(void)refused_patch("{'tenants':{'red':{'sets':{'t':['10.0.0.1','x']}}}}");
+	(void)refused_patch(
+	    "{'tenants':{'red':{'firewalls':{'f':{'rules':[{'action':'deny','src':['@s','@t']}]}}}}}");
+	patch("{'tenants':{'red':{'sets':{'s':['10.0.0.0/25']}}}}");
 	inject(1, plain(BROADCAST, 1, 0x88b5));
 	pass_time(MS);
 	patch("{'underlay':{'n':null},'tenants':{'red':{'limit':'2Gbps','vports':{'a':{'guarantee':null}}}}}");

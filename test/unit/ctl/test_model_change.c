@@ -29,6 +29,7 @@ Test(model_change, the_whole_of_a_load)
 	cr_assert_eq(change->n_tenants, 2);
 	cr_assert(change->settings_changed);
 	cr_assert_eq(change->settings.flows, 4096);
+	cr_assert_eq(change->settings.connections, 262144);
 	cr_assert_eq(change->settings.flow_idle, 30 * WEIR_NS_PER_S);
 	cr_assert_eq(change->settings.mac_age, 300 * WEIR_NS_PER_S);
 	cr_assert_null(change->ports[0].before);
@@ -169,6 +170,7 @@ Test(model_change, every_field_makes_a_step)
 	    "{\"underlay\":{\"up1\":{\"mac\":null}}}",
 	    "{\"underlay\":{\"up1\":null}}",
 	    "{\"settings\":{\"flows\":4097}}",
+	    "{\"settings\":{\"connections\":262145}}",
 	    "{\"settings\":{\"flow_idle\":\"31s\"}}",
 	    "{\"settings\":{\"mac_age\":\"301s\"}}",
 	    "{\"tenants\":{\"red\":{\"limit\":\"6Gbps\"}}}",
@@ -454,6 +456,7 @@ Test(model_change, the_example_loads)
 	must_load(model, text);
 	cr_assert_eq(weir_model_tenant(model, "red")->n_vports, 3);
 	cr_assert_eq(weir_model_tenant(model, "red")->routers->n_routes, 4);
+	cr_assert_eq(weir_model_tenant(model, "red")->n_firewalls, 2);
 	cr_assert_eq(weir_model_tenant(model, "blue")->n_vports, 2);
 	weir_model_free(model);
 }

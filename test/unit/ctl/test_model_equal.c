@@ -49,6 +49,16 @@ static const char *const prefixes[] = {"0.0.0.0/0", "10.9.0.0/16", "10.9.0.0/24"
 static const char *const vias[] = {"\"10.0.0.7\"", "[\"10.0.0.7\"]", "[\"10.0.0.8\",\"10.1.0.7\"]",
     "[\"10.1.0.7\",\"10.0.0.8\"]", "\"fe80::1\"", "7"};
 
+static const char *const firewalls[] = {"f0", "f1"};
+static const char *const sets[] = {"[\"10.0.0.1\"]", "[\"10.0.0.1/32\",\"10.0.0.1\"]",
+    "[\"2001:db8::/64\",\"10.0.0.0/24\"]", "[\"10.0.0.0/24\",\"2001:db8::/64\"]", "[\"10.0.0.1/24\"]"};
+static const char *const rules[] = {"[]", "[{\"action\":\"allow\"}]",
+    "[{\"action\":\"allow\",\"state\":true,\"src\":\"@s\"},{\"action\":\"reject\",\"dst\":\"10.0.0.1\"}]",
+    "[{\"action\":\"allow\",\"src\":[\"@s\"]},{\"action\":\"reject\",\"dst\":[\"10.0.0.1/32\"]}]",
+    "[{\"action\":\"deny\",\"proto\":\"tcp\",\"dport\":[80,\"1-2\"],\"tcp_flags\":\"syn !ack\"}]",
+    "[{\"action\":\"deny\",\"proto\":6,\"dport\":[\"1-2\",\"80\"],\"tcp_flags\":\"!ack syn\"}]",
+    "[{\"action\":\"deny\",\"direction\":\"in\",\"proto\":\"icmp\",\"icmp_type\":8}]", "[{}]"};
+
 /* Text in the making, with the comma before the next member. */
 struct out {
 	char text[16384];
@@ -152,8 +162,7 @@ put_vport(struct out *o)
 	member(o, "guarantee", PICK_GOOD(limits), 10);
 	member(o, "weight", PICK_GOOD(weights), 10);
 	member(o, "queue", PICK_GOOD(queues), 10);
-	if (below(200) == 0)
-		member(o, "firewall", "1", 100);
+	quoted(o, "firewall", PICK(firewalls), 10);
 }
 
 static void
@@ -166,6 +175,7 @@ put_router(struct out *o)
 			member(o, "addresses", PICK_GOOD(router_addresses), o->patch ? 40 : 98);
 			quoted(o, "mac", PICK(router_macs), 20);
 			member(o, "proxy", below(2) == 0 ? "true" : "false", 20);
+			quoted(o, "firewall", PICK(firewalls), 10);
 			put(o, "}");
 		}
 		put(o, "}");
@@ -194,10 +204,27 @@ put_tenant(struct out *o)
 	member(o, "queue", PICK_GOOD(queues), 10);
 	quoted(o, "excess", below(2) == 0 ? "shape" : "police", 10);
 	quoted(o, "burst", below(2) == 0 ? "1ms" : "0.001s", 10);
+	if (opens(o, "quota", 10)) {
+		member(o, "connections", below(2) == 0 ? "65536" : "0", 90);
+		put(o, "}");
+	}
 	if (opens(o, "switches", 90)) {
 		for (size_t i = 0; i < WEIR_ARRAY_LEN(switches); i++) {
 			if (opens(o, switches[i], o->patch ? 30 : 90)) {
 				put_switch(o);
+				put(o, "}");
+			}
+		}
+		put(o, "}");
+	}
+	if (opens(o, "sets", o->patch ? 10 : 60)) {
+		member(o, "s", PICK_GOOD(sets), 90);
+		put(o, "}");
+	}
+	if (opens(o, "firewalls", o->patch ? 20 : 80)) {
+		for (size_t i = 0; i < WEIR_ARRAY_LEN(firewalls); i++) {
+			if (opens(o, firewalls[i], o->patch ? 30 : 90)) {
+				member(o, "rules", PICK_GOOD(rules), 98);
 				put(o, "}");
 			}
 		}
@@ -259,6 +286,7 @@ put_document(struct out *o, bool patch_it)
 	if (opens(o, "settings", 20)) {
 		member(o, "flow_idle", below(10) == 0 ? "\"2h\"" : "\"10s\"", 50);
 		member(o, "flows", "2000", 50);
+		member(o, "connections", below(2) == 0 ? "262144" : "2000", 30);
 		put(o, "}");
 	}
 	put(o, "}");

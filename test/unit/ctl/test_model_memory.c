@@ -91,6 +91,22 @@ Test(model_memory, runs_out)
 	weir_model_free(model);
 }
 
+Test(model_memory, runs_out_over_firewalls)
+{
+	cJSON_Hooks hooks = {.malloc_fn = __wrap_malloc, .free_fn = free};
+	struct weir_model *model = new_model();
+
+	cJSON_InitHooks(&hooks);
+	starve(model, FIREWALL_DOCUMENT, false, "{}");
+	must_load(model, FIREWALL_DOCUMENT);
+	starve(model,
+	    "{\"tenants\":{\"red\":{\"sets\":{\"admins\":[\"10.0.0.0/"
+	    "25\"]},\"vports\":{\"web1\":{\"firewall\":\"spare\"}"
+	    "}}}}",
+	    true, FIREWALL_DOCUMENT);
+	weir_model_free(model);
+}
+
 Test(model_memory, runs_out_while_shown)
 {
 	static const char *const pointers[] = {

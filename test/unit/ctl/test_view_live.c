@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Views of what comes and goes by itself: flows, MACs, neighbours. */
+/* Views of what comes and goes by itself: flows, MACs, neighbours, connections. */
 #include <arpa/inet.h>
 #include <errno.h>
 
@@ -248,4 +248,52 @@ Test(live, a_worker)
 	cr_assert_eq(view.lcore, WEIR_NONE);
 	cr_assert_eq(view.flows, 1);
 	cr_assert_geq(view.flow_slots, 4096 / TEST_WORKERS);
+}
+
+/* ---- connections ---- */
+
+static void
+open_connection(const struct weir_iface *iface, uint16_t port)
+{
+	struct weir_conn_key key = {
+	    .zone = iface->serial, .proto = 17, .sport = htons(port), .dport = htons(53), .src = {{1}}, .dst = {{2}}};
+	enum weir_conn_state state;
+
+	cr_assert_eq(
+	    weir_conn_open(gateway->conns, &key, 0, false, iface->id, iface->tenant->id, 100, gateway->now, &state),
+	    WEIR_CONN_OK);
+}
+
+Test(live, connections_with_where_they_are_known)
+{
+	struct weir_view_conn rows[4];
+	const struct live_tenant *red;
+	uint64_t cursor = 0;
+	uint32_t n;
+
+	gateway_patch(gateway,
+	    "{\"tenants\":{\"red\":{\"switches\":{\"db\":{}},\"routers\":{\"r1\":{\"interfaces\":{"
+	    "\"web\":{\"addresses\":[\"10.0.1.1/24\"]},\"db\":{\"addresses\":[\"10.0.2.1/24\"]}}}}}}}");
+	red = gateway_tenant(gateway, "red");
+	open_connection(weir_vnet_iface(gateway->vnet, gateway_vport(gateway, "red", 0)), 1);
+	open_connection(&red->routers[0].iface_objects[0], 2);
+	open_connection(&red->routers[0].iface_objects[1], 3);
+	open_connection(weir_vnet_iface(gateway->vnet, gateway_vport(gateway, "blue", 0)), 4);
+	cr_assert_eq(weir_view_conns(gateway, "red", &cursor, rows, 4, &n), 0);
+	cr_assert_eq(n, 3);
+	cr_assert_eq(cursor, WEIR_VIEW_END);
+	for (uint32_t i = 0; i < n; i++) {
+		static const char *const places[] = {"vport red/web1", "router red/r1 on db", "router red/r1 on web"};
+
+		cr_expect_str_eq(rows[i].at, places[ntohs(rows[i].conn.key.sport) - 1]);
+	}
+	cursor = 0;
+	cr_assert_eq(weir_view_conns(gateway, NULL, &cursor, rows, 4, &n), 0);
+	cr_assert_eq(n, 4);
+	/* What is known at a vport that is gone is not shown. */
+	gateway_patch(gateway, "{\"tenants\":{\"red\":{\"vports\":{\"web1\":null}}}}");
+	cursor = 0;
+	cr_assert_eq(weir_view_conns(gateway, "red", &cursor, rows, 4, &n), 0);
+	cr_assert_eq(n, 2);
+	cr_assert_eq(weir_view_conns(gateway, "green", &cursor, rows, 4, &n), -ENOENT);
 }

@@ -139,11 +139,13 @@ Test(receipt, less_than_promised_has_a_reason)
 	    {WEIR_DROP_PORT_DOWN, WEIR_WHY_LINK}, {WEIR_DROP_HANDOFF_FULL, WEIR_WHY_LINK},
 	    {WEIR_DROP_QUEUE_MEMORY, WEIR_WHY_QUEUE}, {WEIR_DROP_NEIGH_QUEUE, WEIR_WHY_QUEUE},
 	    {WEIR_DROP_NO_MBUF, WEIR_WHY_TABLE}, {WEIR_DROP_CPU_SHARE, WEIR_WHY_CPU},
-	    {WEIR_DROP_SETUP_LIMIT, WEIR_WHY_TABLE}, {WEIR_DROP_FLOOD_LIMIT, WEIR_WHY_TABLE}};
+	    {WEIR_DROP_SETUP_LIMIT, WEIR_WHY_TABLE}, {WEIR_DROP_FLOOD_LIMIT, WEIR_WHY_TABLE},
+	    {WEIR_DROP_CONNECTION_QUOTA, WEIR_WHY_TABLE}, {WEIR_DROP_CONNECTIONS_FULL, WEIR_WHY_TABLE}};
 
 	for (size_t i = 0; i < WEIR_ARRAY_LEN(cases); i++) {
 		bool in = cases[i].reason == WEIR_DROP_CPU_SHARE || cases[i].reason == WEIR_DROP_SETUP_LIMIT ||
-			  cases[i].reason == WEIR_DROP_FLOOD_LIMIT;
+			  cases[i].reason == WEIR_DROP_FLOOD_LIMIT || cases[i].reason == WEIR_DROP_CONNECTION_QUOTA ||
+			  cases[i].reason == WEIR_DROP_CONNECTIONS_FULL;
 
 		cr_expect_eq(weir_why_of(cases[i].reason), cases[i].why);
 		deliver(WEIR_TO_UPLINK, 900);

@@ -5,8 +5,9 @@
 
 struct weir_vnet *vnet;
 struct weir_macs *macs;
+struct weir_walker walker;
 struct weir_tenant tenants[N_TENANTS] = {
-    [RED] = {.id = RED, .serial = 11, .name = "red", .quota_flows = 100, .quota_macs = 100},
+    [RED] = {.id = RED, .serial = 11, .name = "red", .quota_flows = 100, .quota_macs = 100, .quota_connections = 100},
     [BLUE] = {.id = BLUE, .serial = 12, .name = "blue", .quota_flows = 100, .quota_macs = 100},
 };
 struct weir_iface ifaces[N_IFACES] = {
@@ -52,6 +53,10 @@ start(void)
 	cr_assert_not_null(vnet);
 	macs = weir_macs_create(vnet);
 	cr_assert_not_null(macs);
+	walker = (struct weir_walker){.vnet = vnet,
+	    .conns = weir_conns_create(WEIR_CONN_CAPACITY_MIN, N_TENANTS),
+	    .fragments = weir_fragments_create()};
+	cr_assert(walker.conns != NULL && walker.fragments != NULL);
 	for (uint32_t t = 0; t < N_TENANTS; t++)
 		vnet->tenants[t] = &tenants[t];
 	for (uint32_t s = 0; s < N_SWITCHES; s++)
@@ -68,6 +73,8 @@ start(void)
 void
 finish(void)
 {
+	weir_conns_free(walker.conns);
+	weir_fragments_free(walker.fragments);
 	weir_macs_free(macs);
 	weir_vnet_free(vnet);
 }
@@ -92,7 +99,7 @@ resolve(uint32_t iface, const struct frame *frame, struct weir_verdict *verdict)
 
 	cr_assert_eq(weir_parse_frame(frame->b, frame->len, frame->len, &key, &parsed), WEIR_OK);
 	key.ingress = iface;
-	return weir_resolve(vnet, &ifaces[iface], &key, &parsed, frame->b, verdict, &trail);
+	return weir_resolve(&walker, &ifaces[iface], &key, &parsed, frame->b, verdict, &trail);
 }
 
 enum weir_reason

@@ -15,6 +15,7 @@ enum { A, B, R, S, C, T, N_IFACES };
 
 extern struct weir_vnet *vnet;
 extern struct weir_macs *macs;
+extern struct weir_walker walker; /* a worker of one */
 extern struct weir_tenant tenants[N_TENANTS];
 extern struct weir_switch switches[N_SWITCHES];
 extern struct weir_iface ifaces[N_IFACES];

@@ -157,7 +157,7 @@ send(const char *to, uint8_t ttl, struct weir_verdict *verdict)
 	b[39] = 26;
 	cr_assert_eq(weir_parse_frame(b, sizeof(b), sizeof(b), &key, &frame), WEIR_OK);
 	key.ingress = A;
-	return weir_resolve(vnet, &ifaces[A], &key, &frame, b, verdict, &trail);
+	return weir_resolve(&walker, &ifaces[A], &key, &frame, b, verdict, &trail);
 }
 
 static struct weir_verdict
