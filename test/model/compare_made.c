@@ -117,16 +117,17 @@ soften_ip(uint8_t *ip, uint32_t len)
 	return true;
 }
 
-/* Of the packet quoted for its size TTL and checksum may be those of its way out. */
+/* Of the packet quoted for its size, or for a firewall at the way out, TTL and checksum may be those of its way out.
+ */
 static void
 soften_quoted(uint8_t *icmp, uint32_t len, bool v4)
 {
 	uint8_t *ip = icmp + 8;
 
-	if (v4 && icmp[0] == 3 && icmp[1] == 4 && len >= 28) {
+	if (v4 && icmp[0] == 3 && (icmp[1] == 4 || icmp[1] == 13) && len >= 28) {
 		ip[8] = 0;
 		put16(ip + 10, 0);
-	} else if (!v4 && icmp[0] == 2 && len >= 48) {
+	} else if (!v4 && (icmp[0] == 2 || (icmp[0] == 1 && icmp[1] == 1)) && len >= 48) {
 		ip[7] = 0;
 	}
 }
@@ -149,6 +150,12 @@ soften(struct wire *frame, enum ref_made made)
 	if (rest < 8 || header + rest > len)
 		return false;
 	icmp = ip + header;
+	if (made == REF_MADE_RST) {
+		if (rest != 20 || wire_l4_sum(ip, PROTO_TCP, icmp, rest) != 0)
+			return false;
+		put16(icmp + 16, 0);
+		return true;
+	}
 	if ((v4 ? wire_fold(wire_sum(icmp, rest, 0)) : wire_l4_sum(ip, PROTO_ICMPV6, icmp, rest)) != 0)
 		return false;
 	put16(icmp + 2, 0);

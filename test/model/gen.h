@@ -69,6 +69,11 @@ bool gen_lesson(const struct topo *topo, struct rng *rng, uint32_t *cursor, stru
 /* A packet that goes to a router, or asks for one. False: there is none. */
 bool gen_to_router(const struct topo *topo, struct rng *rng, struct gen_packet *packet);
 
+/* The next packet of hosts that talk to each other. False: they cannot. */
+bool gen_talk(const struct topo *topo, struct rng *rng, struct gen_packet *packet);
+/* Those that talk are others from now on. */
+void gen_forget_talks(void);
+
 /* Damages a packet: cuts it, flips bits, lies about lengths. */
 void gen_mutate(struct rng *rng, struct wire *wire);
 

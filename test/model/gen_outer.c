@@ -346,7 +346,9 @@ gen_packet(const struct topo *topo, struct rng *rng, struct gen_packet *packet)
 	bool done = false;
 
 	packet->mutated = false;
-	if (topo_with_routers && rng_chance(rng, 60))
+	if (topo_with_firewalls && rng_chance(rng, 60))
+		done = gen_talk(topo, rng, packet);
+	if (!done && topo_with_routers && rng_chance(rng, 60))
 		done = gen_to_router(topo, rng, packet);
 	if (done)
 		kind = 100;

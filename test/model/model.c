@@ -2,7 +2,7 @@
 /*
  * weir against the reference switch, over random configurations, random changes of them and random packets.
  *
- *	model [--seed N] [--topologies N] [--packets N] [--workers N] [--long] [--routers]
+ *	model [--seed N] [--topologies N] [--packets N] [--workers N] [--long] [--routers] [--firewalls]
  *
  * Topology i of a run has the seed N + i and, unless --workers says so, 1 to 3 workers. A difference prints the
  * configuration, the packets, what was expected and what was found, and ends the run.
@@ -32,6 +32,9 @@ struct options {
 static struct model model;
 static struct gen_packet remembered[REMEMBERED];
 static uint32_t n_remembered;
+/* A packet that has to be alone in its batch, and came when there were others. */
+static struct gen_packet kept;
+static bool keeps;
 
 /* ---- configuration ---- */
 
@@ -70,6 +73,8 @@ settle(void)
 		break;
 	}
 	counters_read(&model, &model.last);
+	if (topo_with_firewalls)
+		rules_start(&model);
 }
 
 /* Makes `next` the configuration, by a patch or as a whole. */
@@ -111,6 +116,8 @@ configure(const struct topo *next, bool whole, const char *what)
 		settle();
 	else
 		counters_read(&model, &model.last);
+	if (topo_with_firewalls)
+		rules_start(&model);
 	if (topo_with_routers && rng_chance(&model.rng, 80))
 		model_teach(&model);
 }
@@ -195,6 +202,11 @@ examine(struct item *item, bool commit)
 static void
 choose_packet(struct item *item, uint32_t repeat_percent)
 {
+	if (keeps && model.n_items == 0 && kept.port < model.topo.n_ports) {
+		keeps = false;
+		item->packet = kept;
+		return;
+	}
 	if (n_remembered > 0 && rng_chance(&model.rng, repeat_percent)) {
 		const struct gen_packet *packet = &remembered[rng_below(&model.rng, n_remembered)];
 
@@ -266,6 +278,12 @@ make_batch(uint32_t want, uint32_t repeat_percent)
 			stamp(next);
 			if (next->stamped)
 				(void)examine(next, false);
+			if (next->result.alone && model.n_items > 0) {
+				kept = next->packet;
+				keeps = last = true;
+				model.n_alternatives = 0;
+				break;
+			}
 			if (!model_may_report(&model, &next->result)) {
 				model.n_alternatives = 0;
 				break;
@@ -273,7 +291,7 @@ make_batch(uint32_t want, uint32_t repeat_percent)
 			/* What looks the same comes in by the same queue: who sent it could not be told. */
 			next->queue = next->stamped ? other : usual;
 			learned = next->result.learned;
-			last = learned || model.n_alternatives > 0;
+			last = learned || next->result.alone || model.n_alternatives > 0;
 			floods += next->result.flooded;
 			model.n_items++;
 		}
@@ -281,9 +299,9 @@ make_batch(uint32_t want, uint32_t repeat_percent)
 	if (learned && source_disputed()) {
 		model.n_items--;
 		model.n_alternatives = 0;
-	} else if (learned) {
-		(void)examine(&model.items[model.n_items - 1], true);
+		learned = false;
 	}
+	model_commit(&model, learned);
 }
 
 static void
@@ -317,11 +335,13 @@ run_topology(const struct options *options, uint64_t seed)
 {
 	static struct topo next;
 	uint64_t end = model.packets + options->packets;
-	uint32_t idles = 0;
+	uint32_t idles = 0, jumps = 0;
 
 	rng_seed(&model.rng, seed);
 	model.seed = seed;
 	n_remembered = 0;
+	keeps = false;
+	gen_forget_talks();
 	if (rng_chance(&model.rng, 30)) {
 		memset(&next, 0, sizeof(next));
 		configure(&next, true, "nothing");
@@ -347,6 +367,11 @@ run_topology(const struct options *options, uint64_t seed)
 			flows_compare(&model, idle);
 			if (topo_with_routers)
 				model_teach(&model);
+		}
+		if (topo_with_firewalls && jumps < 8 && rng_chance(&model.rng, 5)) {
+			model_pass_time(&model, ++jumps == 8);
+			settle();
+			model_teach(&model);
 		}
 		if (!model.differs)
 			run_batch();
@@ -381,7 +406,9 @@ run_workers(const struct options *options, uint32_t workers, uint32_t first, uin
 static void
 check_spread(void)
 {
-	uint64_t least = model.packets / 200 < 5000 ? model.packets / 200 : 5000;
+	/* Where hosts talk, more packets are of the same flow. */
+	uint64_t each = topo_with_firewalls ? 1000 : 200;
+	uint64_t least = model.packets / each < 5000 ? model.packets / each : 5000;
 	uint32_t n = 0;
 
 	for (uint32_t port = 0; port < 65536; port++)
@@ -418,8 +445,9 @@ parse(int argc, char **argv, struct options *options)
 			options->topologies *= 10;
 			continue;
 		}
-		if (strcmp(argv[i], "--routers") == 0) {
+		if (strcmp(argv[i], "--routers") == 0 || strcmp(argv[i], "--firewalls") == 0) {
 			topo_with_routers = true;
+			topo_with_firewalls |= strcmp(argv[i], "--firewalls") == 0;
 			continue;
 		}
 		if (strcmp(argv[i], "--seed") == 0)
@@ -433,7 +461,7 @@ parse(int argc, char **argv, struct options *options)
 		else {
 			(void)fprintf(stderr,
 			    "usage: model [--seed N] [--topologies N] [--packets N] [--workers N] [--long] "
-			    "[--routers]\n");
+			    "[--routers] [--firewalls]\n");
 			exit(2);
 		}
 		i++;
@@ -458,6 +486,8 @@ main(int argc, char **argv)
 		model.differs = true;
 	if (!model.differs)
 		check_spread();
+	if (topo_with_firewalls)
+		(void)printf("%" PRIu64 " decisions of rules\n", model.decisions);
 	(void)printf("%" PRIu64 " packets in %" PRIu64 " batches, %" PRIu64 " changes of configuration: %" PRIu64
 		     " frames out, %" PRIu64 " drops, %" PRIu64 " of weir's own: %s\n",
 	    model.packets, model.batches, model.changes, model.outputs, model.drops, model.answers,

@@ -92,7 +92,7 @@ struct model {
 		uint16_t port;
 	} flows[MODEL_FLOWS];
 	/* For the summary, and for the printing of a difference. */
-	uint64_t seed, packets, batches, changes, outputs, drops, answers;
+	uint64_t seed, packets, batches, changes, outputs, drops, answers, decisions;
 	uint16_t stamp;
 	char last_change[160];
 	uint8_t ports_seen[65536 / 8];
@@ -135,6 +135,26 @@ bool model_explore(struct model *model, struct item *item);
 
 /* Are there so many ICMP errors left to send? If so, they are taken. */
 bool model_may_report(struct model *model, const struct ref_result *result);
+
+/* ---- model_firewall.c ---- */
+
+/* Some time-out's time passes, or a little less or more; a long one's too. What is sure before and after it is sure.
+ */
+void model_pass_time(struct model *model, bool long_one);
+
+/* The batch is complete: the reference takes it as said. `learned`: by its last packet switches or routers learn. */
+void model_commit(struct model *model, bool learned);
+
+/* What a rule should count for the batch: at least, at most. */
+struct rule_due {
+	uint64_t packets, packets_most, bytes, bytes_most;
+};
+void rules_due(const struct model *model, uint32_t tenant, uint32_t firewall, uint32_t rule, struct rule_due *due);
+/* Rules count from here on / what they counted since is what they should have in this batch. */
+void rules_start(const struct model *model);
+void rules_compare(struct model *model);
+
+/* ---- a batch ---- */
 
 /* Runs the batch: weir gets it, and what it makes of it is compared. */
 void model_batch(struct model *model);

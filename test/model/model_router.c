@@ -23,6 +23,7 @@ model_batch(struct model *model)
 		model_differs(model, "%u frames are left on receive queues", rig_waiting());
 	compare_outputs(model);
 	counters_compare(model);
+	rules_compare(model);
 	macs_compare(model);
 	model->packets += model->n_items;
 	model->batches++;
@@ -72,7 +73,9 @@ explore(struct model *model, struct item *item, struct alternative *path)
 	bool known = true;
 
 	if (n_vias == 0) {
-		if (result->open || is_lost(result) || model->n_alternatives == MODEL_ALTERNATIVES)
+		/* By which way firewalls have let it pass shows too late. */
+		if (result->open || is_lost(result) || result->n_counts + result->n_ops > 0 ||
+		    model->n_alternatives == MODEL_ALTERNATIVES)
 			return false;
 		path->result = *result;
 		model->alternatives[model->n_alternatives++] = *path;

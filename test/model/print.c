@@ -63,7 +63,7 @@ print_item(const struct model *model, uint32_t i)
 {
 	const struct item *item = &model->items[i];
 	const struct ref_result *result = &item->result;
-	static const char *const made[] = {"", "ARP answer ", "ND answer ", "echo reply ", "ICMP error "};
+	static const char *const made[] = {"", "ARP answer ", "ND answer ", "echo reply ", "ICMP error ", "reset "};
 
 	(void)printf(
 	    "packet %u on p%u queue %u, from %s:\n", i, item->packet.port, item->queue, model_place(&result->from));

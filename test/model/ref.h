@@ -20,6 +20,9 @@
 /* A set of reasons. */
 #define REF_REASON(id) (UINT64_C(1) << WEIR_DROP_##id)
 _Static_assert(WEIR_REASON_COUNT <= 64, "a set of reasons is a u64");
+#define REF_BY_FIREWALL                                                                                              \
+	(REF_REASON(DENIED) | REF_REASON(REJECTED) | REF_REASON(NO_CONNECTION) | REF_REASON(NO_FIRST_FRAGMENT) |     \
+	    REF_REASON(CONNECTION_QUOTA) | REF_REASON(CONNECTIONS_FULL))
 
 /* ---- a frame, read ---- */
 
@@ -39,6 +42,8 @@ struct ref_frame {
 	uint32_t l3, l4, l4_len;
 	uint8_t tos, proto, hops;
 	bool fragment, first; /* of fragments: the first one */
+	uint32_t id;	      /* of fragments; and where what they carry begins and ends */
+	uint32_t part, part_end;
 	bool router_alert;
 	struct weir_ip src, dst; /* IP */
 	uint16_t sport, dport;
@@ -98,6 +103,7 @@ enum ref_made {
 	REF_MADE_ND,
 	REF_MADE_ECHO,
 	REF_MADE_ERROR,
+	REF_MADE_RST,
 };
 
 struct ref_out {
@@ -131,6 +137,54 @@ struct ref_pick {
 	bool assumed; /* for a while: what if? */
 };
 
+/* ---- what firewalls make of it ---- */
+
+/* What a firewall is attached to: an interface of a vport, or of a router on a switch. */
+struct ref_attachment {
+	uint32_t tenant;
+	bool router;
+	uint32_t index, sw; /* vport (sw 0) or router */
+};
+
+/* A rule decided about a packet. */
+struct ref_count {
+	uint32_t tenant, firewall, rule;
+	uint32_t bytes;
+	bool maybe; /* the contract does not say whether it counts there */
+};
+#define REF_COUNTS 64
+
+/* A conversation, in the direction of one of its packets. ICMP echo: the id in both ports. */
+struct ref_key {
+	struct weir_ip src, dst;
+	uint8_t proto;
+	uint16_t sport, dport;
+};
+
+/* What a packet does to connections, once it is known what becomes of it. */
+enum ref_op_kind {
+	REF_OP_OPEN,
+	REF_OP_MOVE,
+	REF_OP_QUOTED, /* an ICMP error about it: perhaps that counts as a packet of it */
+	REF_OP_FRAGMENT,
+};
+
+struct ref_conn;
+struct ref_fragment;
+
+struct ref_op {
+	enum ref_op_kind kind;
+	struct ref_attachment at;
+	uint8_t direction; /* TOPO_IN or _OUT */
+	struct ref_key key;
+	uint32_t states;       /* bits of enum ref_state, as they are after it */
+	struct ref_conn *conn; /* OPEN: the record that is taken over, or NULL */
+	uint32_t id;	       /* FRAGMENT */
+	uint8_t flags, type;
+	bool passed;
+};
+#define REF_OPS 64
+
 struct ref_result {
 	bool open; /* not to be used */
 	struct ref_place from;
@@ -148,6 +202,11 @@ struct ref_result {
 	struct ref_pick pick;
 	struct weir_ip vias[TOPO_VIAS];
 	struct ref_frame frame;
+	uint32_t n_counts, n_ops;
+	struct ref_count counts[REF_COUNTS];
+	struct ref_op ops[REF_OPS];
+	/* It changes what firewalls know: no other packet may come beside it. */
+	bool alone;
 	uint32_t n_outs;
 	struct ref_out outs[REF_OUTS];
 };
@@ -179,6 +238,8 @@ struct ref {
 	struct ref_entry *learned;
 	struct ref_neighbour *neighbours;
 	struct ref_pick *picks;
+	struct ref_conn *conns;
+	struct ref_fragment *fragments;
 	uint64_t now; /* as weir's */
 };
 
@@ -202,6 +263,20 @@ void ref_unassume(struct ref *ref);
 
 /* Learned and static entries of a tenant. */
 uint32_t ref_macs(const struct ref *ref, uint32_t tenant);
+
+/* ---- connections ---- */
+
+/*
+ * How long it will take until no connection and no fragment is at its end, as far as that can be told only roughly:
+ * 0 if that is so after `ns`, or the time, from now, when to look again.
+ */
+uint64_t ref_unsure_until(const struct ref *ref, uint64_t ns);
+
+/* So much time has passed that records of what is over are free again. */
+void ref_tended(struct ref *ref);
+
+/* Connections of a tenant: at least, at most. */
+void ref_connections(const struct ref *ref, uint32_t tenant, uint32_t *least, uint32_t *most);
 
 /* ---- tunnels ---- */
 

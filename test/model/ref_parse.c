@@ -91,6 +91,9 @@ read_ipv4(struct reader *in, uint32_t at)
 	offset = get16(p + 6) & 0x1fff;
 	frame->fragment = (get16(p + 6) & 0x3fff) != 0;
 	frame->first = frame->fragment && offset == 0;
+	frame->id = get16(p + 4);
+	frame->part = at + header;
+	frame->part_end = at + total;
 	in->end = at + total;
 	if (!frame->fragment)
 		read_l4(in, at + header);
@@ -105,8 +108,12 @@ read_ipv6_fragment(const struct reader *in, const uint8_t *header, uint32_t behi
 	frame->fragment = true;
 	frame->first = (get16(header + 2) & 0xfff8) == 0;
 	frame->proto = header[0];
-	if (frame->first && frame->proto == PROTO_ICMPV6 && behind < in->end && in->data[behind] >= 133 &&
-	    in->data[behind] <= 137)
+	frame->id = get32(header + 4);
+	frame->part = behind;
+	frame->part_end = in->end;
+	/* Nor one of which it cannot be told. */
+	if (frame->first && frame->proto == PROTO_ICMPV6 &&
+	    (in->end - behind < 8 || (in->data[behind] >= 133 && in->data[behind] <= 137)))
 		frame->faults |= REF_REASON(BAD_L4);
 	/* Further extension headers behind a fragment header, a lone fragment: nobody says who has to look. */
 	frame->open |= frame->first && (header[0] == 0 || header[0] == 43 || header[0] == 44 || header[0] == 51 ||

@@ -2,7 +2,7 @@
 /* What a router does with a packet, step by step as the contract lists them. */
 #include <string.h>
 
-#include "ref_router.h"
+#include "ref_firewall.h"
 
 enum {
 	UNREACHABLE4 = 3, /* codes: 0 net, 1 host, 3 port, 4 fragmentation needed */
@@ -233,6 +233,21 @@ rewrite(const struct topo_iface *iface, const struct weir_mac *next, bool forwar
 	ref_read(data, trip->wire.len, &trip->frame);
 }
 
+/* The firewall of the router's interface on switch s. */
+static bool
+passes(struct ref *ref, uint32_t r, uint32_t s, uint8_t direction, const struct ref_trip *trip)
+{
+	const struct ref_attachment at = ref_iface_attachment(trip->tenant, r, s);
+	uint64_t reasons = trip->unmet ? 0 : ref_meet(ref, &at, direction, trip);
+
+	if (reasons == 0)
+		return true;
+	ref_lose(trip, reasons);
+	if ((reasons & REF_REASON(REJECTED)) != 0)
+		ref_reject_by_router(ref, r, trip);
+	return false;
+}
+
 /* Rules 6 to 8. */
 static void
 send_on(struct ref *ref, uint32_t r, const struct ref_way *way, bool forwarded, struct ref_trip *trip)
@@ -247,6 +262,8 @@ send_on(struct ref *ref, uint32_t r, const struct ref_way *way, bool forwarded, 
 		trip->result->open = true; /* it waits */
 		return;
 	}
+	if (forwarded && !passes(ref, r, way->sws[v], TOPO_OUT, trip))
+		return;
 	rewrite(&router->ifaces[way->sws[v]], &next, forwarded, trip);
 	trip->router = r;
 	trip->in = trip->sw;
@@ -393,14 +410,18 @@ void
 ref_route(struct ref *ref, uint32_t r, bool commit, struct ref_trip *trip)
 {
 	const struct topo_router *router = &ref->topo->tenants[trip->tenant].routers[r];
-	bool consumed = false;
+	const struct ref_attachment at = ref_iface_attachment(trip->tenant, r, trip->sw);
+	bool consumed = false, guarded = ref_guarded(ref->topo, &at);
 
 	if (++trip->elements > REF_ELEMENTS) {
+		trip->result->open |= guarded; /* it may have been met first */
 		ref_lose(trip, REF_REASON(LOOP));
 		return;
 	}
 	if (trip->frame.n_tags > 0 || trip->frame.kind == REF_OTHER) {
-		ref_lose(trip, REF_REASON(NOT_ROUTED));
+		/* Either of two reasons, and if it is IP a rule may have looked at it. */
+		trip->result->open |= guarded && trip->frame.kind != REF_OTHER;
+		ref_lose(trip, REF_REASON(NOT_ROUTED) | (guarded ? REF_REASON(DENIED) : 0));
 		return;
 	}
 	if (trip->frame.kind == REF_ARP || is_nd(trip)) {
@@ -409,6 +430,8 @@ ref_route(struct ref *ref, uint32_t r, bool commit, struct ref_trip *trip)
 		return;
 	}
 	trip->result->open |= is_open(router, trip);
+	if (!passes(ref, r, trip->sw, TOPO_IN, trip))
+		return;
 	if (ref_is_own(router, TOPO_SWITCHES, &trip->frame.dst) || ref_is_own(router, trip->sw, &trip->frame.dst))
 		to_own(ref, r, trip);
 	else

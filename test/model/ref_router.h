@@ -15,6 +15,7 @@ struct ref_trip {
 	enum ref_made made;
 	bool routed; /* the last router, and the switch by which it came in there */
 	uint32_t router, in;
+	bool unmet; /* it says why a packet was lost: it meets no firewall */
 	struct wire wire;
 	struct ref_frame frame;
 	struct ref_result *result;

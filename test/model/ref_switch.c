@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ref_router.h"
+#include "ref_firewall.h"
 
 bool
 ref_place_equal(const struct ref_place *a, const struct ref_place *b)
@@ -133,6 +133,8 @@ learn(
 	}
 	*entry =
 	    (struct ref_entry){.next = entry->next, .tenant = from->tenant, .sw = from->sw, .mac = *mac, .at = *from};
+	/* Whether a switch learns from what a firewall did not let in is not said. */
+	entry->may_go = (result->drop & REF_BY_FIREWALL) != 0;
 }
 
 /* ---- out ---- */
@@ -157,6 +159,24 @@ send_vport(const struct topo *topo, const struct wire *wire, const struct ref_fr
 	}
 }
 
+/* False: its firewall does not let it out. */
+static bool
+leave_vport(struct ref *ref, bool flooded, const struct ref_trip *trip, struct ref_out *out)
+{
+	const struct ref_attachment at = ref_vport_attachment(out->to.tenant, out->to.vport);
+	uint64_t reasons = trip->unmet ? 0 : ref_meet(ref, &at, TOPO_OUT, trip);
+
+	send_vport(ref->topo, &trip->wire, &trip->frame, out);
+	if (reasons == 0)
+		return true;
+	/* It could not leave in any case. */
+	trip->result->open |= out->drop != 0;
+	out->drop |= reasons;
+	if ((reasons & REF_REASON(REJECTED)) != 0)
+		ref_reject_by_vport(ref, TOPO_OUT, flooded, trip);
+	return false;
+}
+
 void
 ref_send_place(struct ref *ref, const struct ref_place *to, bool flooded, const struct ref_trip *trip)
 {
@@ -168,9 +188,9 @@ ref_send_place(struct ref *ref, const struct ref_place *to, bool flooded, const 
 	out->bytes = trip->wire.len;
 	out->drop = 0;
 	out->outer = 0;
-	if (to->kind == REF_AT_VPORT)
-		send_vport(topo, &trip->wire, &trip->frame, out);
-	else
+	if (to->kind == REF_AT_VPORT && !leave_vport(ref, flooded, trip, out))
+		return;
+	if (to->kind != REF_AT_VPORT)
 		ref_send_remote(
 		    topo, &topo->tenants[to->tenant].switches[to->sw], &to->remote, &trip->wire, &trip->frame, out);
 	if ((out->drop & REF_REASON(MTU)) != 0 && (trip->routed || trip->made != REF_NOT_MADE))
@@ -229,6 +249,19 @@ is_bridge_group(const struct weir_mac *mac)
 	return memcmp(mac->b, group, 5) == 0 && mac->b[5] < 16;
 }
 
+/* False: its firewall does not let it in. */
+static bool
+enter_vport(struct ref *ref, const struct ref_trip *trip)
+{
+	struct ref_result *result = trip->result;
+	const struct ref_attachment at = ref_vport_attachment(result->from.tenant, result->from.vport);
+
+	result->drop |= ref_meet(ref, &at, TOPO_IN, trip);
+	if ((result->drop & REF_REASON(REJECTED)) != 0)
+		ref_reject_by_vport(ref, TOPO_IN, false, trip);
+	return result->drop == 0;
+}
+
 static void
 forward(struct ref *ref, const struct wire *wire, bool commit, struct ref_result *result)
 {
@@ -241,6 +274,8 @@ forward(struct ref *ref, const struct wire *wire, bool commit, struct ref_result
 
 	trip.wire.len = wire->len;
 	memcpy(trip.wire.data, wire->data, wire->len);
+	if (from->kind == REF_AT_VPORT && !enter_vport(ref, &trip))
+		return;
 	known = !weir_mac_is_group(&frame->dmac) && find_mac(ref, from->tenant, from->sw, &frame->dmac, &to);
 	if (known && to.kind == REF_AT_ROUTER) {
 		ref_route(ref, to.router, commit, &trip);
@@ -386,7 +421,8 @@ ref_packet(struct ref *ref, uint32_t port, const struct wire *wire, bool commit,
 	uint32_t vlan;
 
 	result->open = result->learned = result->short_tag = result->consumed = false;
-	result->flooded = result->errors = result->n_vias = 0;
+	result->flooded = result->errors = result->n_vias = result->n_counts = result->n_ops = 0;
+	result->alone = false;
 	result->from = (struct ref_place){.kind = REF_AT_PORT, .port = port};
 	result->bytes = wire->len;
 	result->drop = 0;
@@ -408,69 +444,6 @@ ref_packet(struct ref *ref, uint32_t port, const struct wire *wire, bool commit,
 	} else {
 		result->drop = REF_REASON(UNKNOWN_VLAN);
 	}
-}
-
-/* ---- configuration ---- */
-
-/* Is the learned entry's place still there, on the same switch? By another tunnel it would be another place. */
-static bool
-place_stands(const struct topo *before, const struct topo *after, const struct ref_entry *entry)
-{
-	const struct topo_tenant *tenant = &after->tenants[entry->tenant];
-	const struct topo_switch *sw = &tenant->switches[entry->sw];
-	struct ref_place at;
-
-	if (!tenant->used || !sw->used || ref_static(after, entry->tenant, entry->sw, &entry->mac, &at))
-		return false;
-	if (entry->at.kind == REF_AT_VPORT)
-		return tenant->vports[entry->at.vport].used && tenant->vports[entry->at.vport].sw == entry->sw;
-	for (uint32_t i = 0; i < sw->n_remotes; i++)
-		if (weir_ip_equal(&sw->remotes[i], &entry->at.remote))
-			return before->tenants[entry->tenant].switches[entry->sw].geneve == sw->geneve;
-	return false;
-}
-
-static bool
-place_changed(const struct topo *before, const struct topo *after, const struct ref_entry *entry)
-{
-	const struct topo_tenant *was = &before->tenants[entry->tenant], *is = &after->tenants[entry->tenant];
-
-	if (was->switches[entry->sw].vni != is->switches[entry->sw].vni)
-		return true;
-	return entry->at.kind == REF_AT_VPORT &&
-	       !topo_equal(&was->vports[entry->at.vport], &is->vports[entry->at.vport], sizeof(is->vports[0]));
-}
-
-void
-ref_configure(struct ref *ref, const struct topo *topo)
-{
-	struct ref_entry **at = &ref->learned;
-
-	while (*at != NULL) {
-		struct ref_entry *entry = *at;
-
-		if (place_stands(ref->topo, topo, entry)) {
-			entry->may_go = place_changed(ref->topo, topo, entry);
-			at = &entry->next;
-		} else {
-			*at = entry->next;
-			free(entry);
-		}
-	}
-	ref_keep(ref, topo);
-	ref->topo = topo;
-}
-
-void
-ref_clear(struct ref *ref)
-{
-	static const struct topo nothing;
-
-	ref_keep(ref, &nothing);
-	while (ref->learned != NULL) {
-		struct ref_entry *entry = ref->learned;
-
-		ref->learned = entry->next;
-		free(entry);
-	}
+	if (commit && !result->open && result->n_vias == 0)
+		ref_commit(ref, result);
 }

@@ -25,6 +25,12 @@
 #define TOPO_ROUTERS 3
 #define TOPO_ROUTES 8 /* a router */
 #define TOPO_VIAS 3
+#define TOPO_SETS 3
+#define TOPO_SET_NETS 6
+#define TOPO_FIREWALLS 4
+#define TOPO_RULES 12 /* a firewall */
+#define TOPO_RULE_NETS 3
+#define TOPO_RULE_RANGES 3
 
 struct topo_port {
 	uint32_t mtu; /* 0 = not given: the port's own, 1500 */
@@ -64,6 +70,7 @@ struct topo_vport {
 	uint32_t n_addresses; /* 0 = any */
 	struct weir_ip addresses[TOPO_ADDRESSES];
 	char limit[TOPO_LIMIT];
+	uint32_t firewall; /* 0 = none, else its index + 1 */
 };
 
 /* A router's interface on the switch of the same index. */
@@ -72,6 +79,7 @@ struct topo_iface {
 	struct weir_mac mac;
 	uint32_t n_addresses;
 	struct weir_prefix addresses[TOPO_ADDRESSES];
+	uint32_t firewall; /* as a vport's */
 };
 
 struct topo_static_route {
@@ -89,13 +97,65 @@ struct topo_router {
 	struct topo_static_route routes[TOPO_ROUTES];
 };
 
+/* ---- firewalls ---- */
+
+struct topo_set {
+	bool used;
+	uint32_t n;
+	struct weir_prefix nets[TOPO_SET_NETS];
+};
+
+enum topo_action {
+	TOPO_ALLOW,
+	TOPO_DENY,
+	TOPO_REJECT,
+};
+
+enum { /* directions, a bit each */
+	TOPO_IN = 1,
+	TOPO_OUT = 2,
+};
+
+#define TOPO_ANY_PROTO 256
+
+/* What a rule names as source or destination. */
+struct topo_net {
+	uint32_t set; /* 0 = the prefix, else the set of this index + 1 */
+	struct weir_prefix net;
+};
+
+struct topo_range {
+	uint16_t first, last; /* both in it */
+};
+
+struct topo_rule {
+	enum topo_action action;
+	uint8_t directions;
+	bool stateless;					 /* "state": false */
+	uint8_t flags_set, flags_clear;			 /* of TCP */
+	uint16_t proto;					 /* or TOPO_ANY_PROTO */
+	uint32_t n_src, n_dst, n_sport, n_dport, n_type; /* 0 = any */
+	struct topo_net src[TOPO_RULE_NETS], dst[TOPO_RULE_NETS];
+	struct topo_range sport[TOPO_RULE_RANGES], dport[TOPO_RULE_RANGES], type[TOPO_RULE_RANGES];
+};
+
+struct topo_firewall {
+	bool used;
+	uint32_t n_rules;
+	struct topo_rule rules[TOPO_RULES];
+};
+
 struct topo_tenant {
 	bool used;
+	bool caps_connections;		  /* quota_connections is said */
 	uint32_t quota_macs, quota_flows; /* flows 0 = not given */
-	char limit[TOPO_LIMIT];		  /* as in the document, quotes and all; "" = none */
+	uint32_t quota_connections;
+	char limit[TOPO_LIMIT]; /* as in the document, quotes and all; "" = none */
 	struct topo_switch switches[TOPO_SWITCHES];
 	struct topo_vport vports[TOPO_VPORTS];
 	struct topo_router routers[TOPO_ROUTERS];
+	struct topo_set sets[TOPO_SETS];
+	struct topo_firewall firewalls[TOPO_FIREWALLS];
 };
 
 struct topo {
@@ -112,6 +172,9 @@ extern const uint32_t topo_rx_queues[TOPO_PORTS], topo_tx_queues[TOPO_PORTS];
 
 /* Do random configurations have routers? Off until weir takes them. */
 extern bool topo_with_routers;
+
+/* And firewalls, on top of them? */
+extern bool topo_with_firewalls;
 
 /* A valid random configuration. */
 void topo_random(struct topo *topo, struct rng *rng);

@@ -266,6 +266,8 @@ topo_add_tenant(struct topo *topo, uint32_t t, struct rng *rng)
 		add_static(tenant, (uint32_t)pick_switch(tenant, rng), rng);
 	if (topo_with_routers)
 		topo_add_routers(tenant, rng);
+	if (topo_with_firewalls)
+		topo_add_firewalls(tenant, rng);
 }
 
 /* ---- changes ---- */
@@ -415,6 +417,8 @@ change_tenant(struct topo *topo, uint32_t t, struct rng *rng)
 	}
 	if (topo_with_routers && rng_chance(rng, 40))
 		return topo_change_router(tenant, rng);
+	if (topo_with_firewalls && rng_chance(rng, 50))
+		return topo_change_firewall(tenant, rng);
 	return rng_chance(rng, 55) ? change_vport(topo, tenant, rng) : change_switch(topo, tenant, rng);
 }
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "topo.h"
+#include "topo_priv.h"
 
 /*
  * Where the text goes, and whether a comma is due. An element is written whole; in a patch, what its predecessor had
@@ -206,6 +206,7 @@ write_vport(struct json *json, const struct topo_vport *vport, const struct topo
 	mac_field(json, "mac", vport->has_mac, &vport->mac, before != NULL && before->has_mac);
 	ips(json, "addresses", vport->addresses, vport->n_addresses, before != NULL ? before->n_addresses : 0);
 	limit_field(json, vport->limit, before != NULL ? before->limit : "");
+	topo_write_attached(json->out, vport->firewall, before != NULL ? before->firewall : 0);
 	end(json);
 }
 
@@ -282,6 +283,7 @@ write_iface(struct json *json, const struct topo_iface *iface, const struct topo
 		key(json, "proxy");
 		(void)fputs(iface->proxy ? "true" : "false", json->out);
 	}
+	topo_write_attached(json->out, iface->firewall, before != NULL ? before->firewall : 0);
 	end(json);
 }
 
@@ -409,7 +411,9 @@ write_tenant(struct json *json, const struct topo_tenant *tenant, const struct t
 	begin(json);
 	number(json, "macs", tenant->quota_macs, 0);
 	number(json, "flows", tenant->quota_flows, before != NULL ? before->quota_flows : 0);
+	topo_write_connections(json->out, tenant, before);
 	end(json);
+	topo_write_firewalls(json->out, tenant, before);
 	write_switches(json, tenant, before);
 	write_vports(json, tenant, before);
 	if (has_routers(tenant) || has_routers(before))

@@ -112,10 +112,12 @@ random_iface(struct topo_iface *iface, uint32_t r, uint32_t s, struct rng *rng)
 {
 	bool v4 = rng_chance(rng, 85), v6 = !v4 || rng_chance(rng, 70);
 	uint32_t n = TOPO_LAN_ROUTER(r) + (rng_chance(rng, 20) ? 10 : 0);
+	uint32_t firewall = iface->used ? iface->firewall : 0;
 	struct weir_ip ip;
 
 	memset(iface, 0, sizeof(*iface));
 	iface->used = true;
+	iface->firewall = firewall;
 	iface->proxy = rng_chance(rng, 15);
 	iface->mac = router_mac(r, rng_chance(rng, 50) ? 0 : 1 + s);
 	if (v6) {
