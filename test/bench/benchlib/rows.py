@@ -17,6 +17,8 @@ from .figures import figure, over, ratio
 
 MEMORY = 4096  # MB for EAL without huge pages
 WARM_MS = 200
+ASK_MS = 2500  # until a router knows its neighbour, whom it may have to ask again
+CHAIN_MS = 1200
 CHURN_MS = 2500  # until as many flows age as come
 ROUNDS = 3  # of a group whose rows are compared with each other
 STARTS = 3
@@ -37,7 +39,7 @@ class Runner:
 
     def run(self, load, pairs=None):
         """What bench prints for a workload."""
-        warm = ("--warm-packets", 2 * load.flows, "--warm-ms", CHURN_MS if load.new else WARM_MS)
+        warm = ("--warm-packets", 2 * load.flows, "--warm-ms", _warm_ms(load))
         said = self._bench(workloads.document(load), _lcores(load), "--mode", load.mode, "--pairs", pairs or self.pairs,
                            "--chunk-ms", self.chunk_ms, *warm)
         _check(load, said)
@@ -73,6 +75,13 @@ class Runner:
         if process.returncode != 0:
             raise Failed(f"exit status {process.returncode}\n{complaints.strip()}")
         return json.loads(said.splitlines()[-1])
+
+
+def _warm_ms(load):
+    """Routers ask for their neighbour first; connections stand for so long that room for them is all there is."""
+    if load.kind in workloads.ROUTED:
+        return CHAIN_MS if load.new and load.kind == "chain" else ASK_MS
+    return CHURN_MS if load.new else WARM_MS
 
 
 def _lcores(load):

@@ -19,7 +19,8 @@ FLOWS_DEFAULT = 1_000_000
 @dataclasses.dataclass(frozen=True)
 class Workload:
     """
-    A row. `kind`: plain, vlan (vport to vport), in or out (VXLAN). `goal`: TSC cycles over bare; `ratio_goal`: of the
+    A row. `kind`: plain, vlan (vport to vport), routed (plain, with a router between), chain (routed, with a firewall
+    at each of the router's interfaces), in or out (VXLAN). `goal`: TSC cycles over bare; `ratio_goal`: of the
     whole path, to the first row of the group.
     """
     group: str
@@ -62,6 +63,8 @@ def _rows(group, kind, tenants, goals, **more):
 SWITCHED = {1: 55, 1_000: 65, 100_000: 105, 1_000_000: 130}
 TUNNELLED = {1_000: 80, 100_000: 110, 1_000_000: 130, 4_000_000: 170}
 CHURN = 8_000_000  # slots: what comes and goes within a flow_idle of 1 s, and much more
+ROUTED = ("routed", "chain")
+CONNECTIONS = 4_194_304  # the most
 ROOM = 4_000_000  # flows, whose memory and start are measured
 
 WORKLOADS = tuple(
@@ -70,6 +73,8 @@ WORKLOADS = tuple(
     + _rows("vxlan-in", "in", 1_000, TUNNELLED)
     + _rows("vxlan-out", "out", 1_000, {1_000: 100, 1_000_000: 160})
     + _rows("vxlan-in6", "in", 1_000, {flows: goal * 6 // 5 for flows, goal in TUNNELLED.items()}, ip=6)
+    + [Workload(kind, kind, 1, flows, goal) for kind in ("routed", "chain") for flows, goal in {1_000: 90, 1_000_000: 155}.items()]
+    + [Workload(kind, kind, 1, 100_000, new=100, label="new", slots=CHURN) for kind in ("routed", "chain")]
     + [Workload("new", "in", 1_000, 100_000, new=new, label=f"{new}%", slots=CHURN) for new in (0, 1, 10, 50, 100)]
     + [Workload("tenants", "in", tenants, 100_000, ratio_goal=goal, label=number(tenants))
        for tenants, goal in {1: 1, 1_000: 1.1, 10_000: 1.15}.items()]
@@ -94,7 +99,8 @@ def document(load):
     """A switch, anti-spoofing, a guarantee and a limit of the tenant's, a limit of each vport's, for every tenant."""
     config = {
         "ports": _ports(load),
-        "settings": {"flows": load.room, "flow_idle": "1s" if load.slots == CHURN else "600s"},
+        "settings": {"flows": load.room, "connections": CONNECTIONS if load.kind == "chain" else 1024,
+                     "flow_idle": "1s" if load.slots == CHURN else "600s"},
         "tenants": {f"t{at}": _tenant(load, at) for at in range(load.tenants)},
     }
     uplink = {"in": "near", "out": "far0"}.get(load.kind)
@@ -109,12 +115,12 @@ def empty_document(flows):
 
 
 def _ports(load):
-    traffic = {"plain": "plain", "vlan": "vlan", "in": f"vxlan,outer={load.ip}", "out": "vlan"}[load.kind]
+    traffic = {"plain": "plain", "routed": "plain", "chain": "plain", "vlan": "vlan", "in": f"vxlan,outer={load.ip}", "out": "vlan"}[load.kind]
     queues = 2 if load.mode == "workers" else 1
     source = (f"{SOURCE},traffic={traffic},inner={load.ip},tenants={load.tenants},flows={load.flows},new={load.new},"
               f"queues={queues}{',rate=1000000000' if load.mode == 'shed' else ''}")
     sinks = 1 if load.kind == "out" else -(-load.tenants // VLANS)
-    neigh = ",neigh=1" if load.kind == "out" else ""
+    neigh = ",neigh=1" if load.kind in ("out", *ROUTED) else ""
     rate = f"{FULL_GBPS * 1000 // sinks}Mbps" if load.mode == "full" else f"{PORT_GBPS}Gbps"
     return {"near": {"devargs": source, "rate": f"{PORT_GBPS}Gbps"}} | {
         f"far{at}": {"devargs": f"net_nicsim{at + 1},queues={queues}{neigh}", "rate": rate} for at in range(sinks)}
@@ -122,6 +128,8 @@ def _ports(load):
 
 def _tenant(load, at):
     """`near` is where its packets come from, `far` where they go: vports, or the remote."""
+    if load.kind in ROUTED:
+        return _routed_tenant(load, at)
     switch, vports = {"macs": {}}, {}
     if load.kind != "in":
         vports["near"] = _vport(load, at, "near") | _addresses(load)
@@ -135,9 +143,23 @@ def _tenant(load, at):
     return {"limit": TENANT_LIMIT, "guarantee": guarantee, "switches": {"s": switch}, "vports": vports}
 
 
+def _routed_tenant(load, at):
+    """`near` and `far` are on a switch each."""
+    firewall = {"firewall": "allow"} if load.kind == "chain" else {}
+    interfaces = {"s": {"addresses": ["192.168.0.1/24"], "mac": mac(at, 1)} | firewall,
+                  "u": {"addresses": ["192.0.2.1/24"]} | firewall}
+    vports = {"near": _vport(load, at, "near"), "far": _vport(load, at, "far") | {"switch": "u"}}
+    del vports["far"]["mac"]
+    return {"limit": TENANT_LIMIT, "guarantee": f"{PORT_GBPS * 500_000}kbps", "vports": vports,
+            "quota": {"connections": CONNECTIONS},
+            "switches": {"s": {"macs": {mac(at, 2): "near"}}, "u": {}},
+            "firewalls": {"allow": {"rules": [{"action": "allow", "proto": "udp", "src": ["10.0.0.0/8"]}]}},
+            "routers": {"r": {"interfaces": interfaces, "routes": {"10.0.0.1/32": {"via": "192.0.2.2"}}}}}
+
+
 def _vport(load, at, side):
     port = f"far{at // VLANS}" if side == "far" else "near"
-    tag = {} if load.kind == "plain" else {"vlan": 1 + at % VLANS}
+    tag = {} if load.kind in ("plain", *ROUTED) else {"vlan": 1 + at % VLANS}
     return {"switch": "s", "port": port, "limit": VPORT_LIMIT, "mac": mac(at, 2 if side == "near" else 1)} | tag
 
 

@@ -7,7 +7,8 @@ from lib.topology import FAR, Twins
 from lib.weirctl import Weirctl
 
 READS = (("status",), ("show",), ("show", "/tenants/red"), ("stats",), ("stats", "tenant", "red"), ("ports",), ("macs",),
-         ("macs", "red"), ("neigh",), ("flows",), ("flows", "red"), ("drops",), ("conservation",), ("workers",), ("info",))
+         ("macs", "red"), ("neigh",), ("flows",), ("flows", "red"), ("firewalls",), ("rules",), ("rules", "red"),
+         ("connections",), ("drops",), ("conservation",), ("workers",), ("info",))
 
 
 def run(t):
