@@ -28,7 +28,8 @@
  * A worker may know a connection's packets and send them on unseen for so long (ns) while its state is steady: what
  * is steady times out so much later.
  */
-#define WEIR_CONN_REFRESH (UINT64_C(1) << 33)
+#define WEIR_CONN_REFRESH_SHIFT 33
+#define WEIR_CONN_REFRESH (UINT64_C(1) << WEIR_CONN_REFRESH_SHIFT)
 
 /* The conversation of a packet, in the packet's direction. */
 struct weir_conn_key {

@@ -113,11 +113,13 @@ number_rules(
 {
 	uint32_t n_former = old == NULL ? 0 : old->cfg->n_rules;
 	struct former *former = calloc(n_former + 1, sizeof(*former));
-	int rc = former == NULL ? weir_err(err, ENOMEM, "", "out of memory") : 0;
+	int rc = 0;
 
-	for (uint32_t i = 0; i < n_former && rc == 0; i++)
+	if (former == NULL)
+		return weir_err(err, ENOMEM, "", "out of memory");
+	for (uint32_t i = 0; i < n_former; i++)
 		former[i] = (struct former){rule_hash(&old->cfg->rules[i]), i};
-	if (rc == 0)
+	if (n_former > 0)
 		qsort(former, n_former, sizeof(*former), compare_former);
 	for (uint32_t i = 0; i < live->cfg->n_rules && rc == 0; i++) {
 		uint32_t id = n_former == 0 ? WEIR_NONE : take_former(former, old, &live->cfg->rules[i]);

@@ -38,9 +38,11 @@ ask_firewall(struct weir_pipe *pipe, const struct leaving *leaving)
 static enum weir_reason
 may_copy(struct weir_pipe *pipe, struct leaving *leaving, uint64_t now)
 {
-	enum weir_reason reason =
-	    leaving->out->filter != 0 && !leaving->exempt ? ask_firewall(pipe, leaving) : WEIR_OK;
+	const struct weir_iface *out = leaving->out;
+	enum weir_reason reason = WEIR_OK;
 
+	if (out != NULL && out->filter != 0 && !leaving->exempt)
+		reason = ask_firewall(pipe, leaving);
 	return reason == WEIR_OK ? may_leave(pipe, leaving, now) : reason;
 }
 

@@ -212,11 +212,11 @@ miss(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, struct weir_f
 static bool
 is_due(const struct weir_burst *burst, uint32_t i, const struct weir_flow *flow)
 {
-	uint64_t phase = (uint64_t)flow->entropy << 17;
+	/* Sixteen bits fill it. */
+	uint64_t phase = (uint64_t)flow->entropy << (WEIR_CONN_REFRESH_SHIFT - 16);
 
-	static_assert(WEIR_CONN_REFRESH == UINT64_C(1) << 33, "sixteen bits of phase fill it");
 	return (burst->frame[i].tcp_flags & (RTE_TCP_SYN_FLAG | RTE_TCP_FIN_FLAG | RTE_TCP_RST_FLAG)) != 0 ||
-	       (burst->now + phase) >> 33 != (flow->last + phase) >> 33;
+	       (burst->now + phase) >> WEIR_CONN_REFRESH_SHIFT != (flow->last + phase) >> WEIR_CONN_REFRESH_SHIFT;
 }
 
 /* May packet i go as the others of its flow did? */
