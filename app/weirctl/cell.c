@@ -21,6 +21,13 @@ cell_text(const struct rows *rows, const struct column *column, struct text *out
 }
 
 void
+cell_joined(const struct rows *rows, const struct column *column, struct text *out)
+{
+	reply_text(rows_get(rows, column->key), out);
+	reply_text(rows_get(rows, column->key2), out);
+}
+
+void
 cell_number(const struct rows *rows, const struct column *column, struct text *out)
 {
 	text_printf(out, "%" PRIu64, value_of(rows, column));

@@ -15,6 +15,7 @@ struct column {
 
 /* Each appends one cell; nothing stands for "not there". */
 void cell_text(const struct rows *, const struct column *, struct text *);
+void cell_joined(const struct rows *, const struct column *, struct text *); /* two texts, one behind the other */
 void cell_number(const struct rows *, const struct column *, struct text *);
 void cell_option(const struct rows *, const struct column *, struct text *); /* a number, nothing for 0 */
 void cell_yes_no(const struct rows *, const struct column *, struct text *);

@@ -192,6 +192,15 @@ static const struct column drop_columns[] = {
     {0},
 };
 
+static const struct column loss_columns[] = {
+    {"DROP", TABLE_NUMBER, cell_number, "drop", NULL},
+    {"AGE", TABLE_NUMBER, cell_since, "at_ns", NULL},
+    {"AT", TABLE_FIXED, cell_text, "at", NULL},
+    {"REASON", TABLE_FIXED, cell_text, "reason", NULL},
+    {"PACKET", TABLE_TEXT, cell_joined, "packet", "packet_rest"},
+    {0},
+};
+
 static const struct column worker_columns[] = {
     {"LCORE", TABLE_NUMBER, cell_number, "lcore", NULL},
     {"BUSY", TABLE_NUMBER, cell_permille, "busy_permille", NULL},
@@ -225,6 +234,7 @@ static const struct listing {
     {"flows", "/weir/flow/list", true, flow_columns},
     {"receipts", "/weir/tenant/receipts", true, receipt_columns},
     {"drops", "/weir/drops", false, drop_columns},
+    {"explain", "/weir/explain", false, loss_columns},
     {"workers", "/weir/worker/stats", false, worker_columns},
 };
 

@@ -42,6 +42,8 @@ static const struct command {
     {"neigh", command_neigh, 0, 1, 0, "[TENANT]", "neighbours on the underlay, or of a tenant's routers"},
     {"flows", command_flows, 0, 1, 0, "[TENANT]", "cached flows"},
     {"drops", command_drops, 0, 1, 0, "[TENANT]", "dropped packets by reason"},
+    {"trace", command_trace, 2, 64, 0, "FROM PACKET | FROM hex BYTES", "where a packet would go, element by element"},
+    {"explain", command_explain, 1, 2, 0, "TENANT [DROP]", "packets that were lost lately, and why"},
     {"receipts", command_receipts, 1, 1, FOR_RECEIPTS, "TENANT [--last SECONDS]",
 	"what it was promised, asked for and had, second by second"},
     {"conservation", command_conservation, 0, 1, 0, "[TENANT]", "what came in is what went out, in numbers"},

@@ -59,6 +59,10 @@ enum status command_info(struct client *, const struct options *, struct text *,
 enum status command_stats(struct client *, const struct options *, struct text *, struct weir_err *);
 enum status command_status(struct client *, const struct options *, struct text *, struct weir_err *);
 
+/* trace.c */
+enum status command_explain(struct client *, const struct options *, struct text *, struct weir_err *);
+enum status command_trace(struct client *, const struct options *, struct text *, struct weir_err *);
+
 /* top.c */
 enum status command_top(struct client *, const struct options *, struct text *, struct weir_err *);
 

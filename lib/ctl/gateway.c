@@ -125,6 +125,7 @@ make_parts(struct weir_gateway *gateway, const struct weir_gateway_params *param
 	gateway->neigh = weir_neigh_create(&neigh);
 	gateway->counters = weir_counters_create(params->n_workers, WEIR_IFACES_MAX);
 	gateway->receipts = weir_receipts_create(WEIR_TENANTS_MAX, WEIR_RECEIPTS_MAX);
+	gateway->losses = weir_losses_create(WEIR_TENANTS_MAX);
 	gateway->model = weir_model_create();
 	gateway->vnet = gateway->neigh == NULL ? NULL : weir_vnet_create(gateway->neigh, params->n_workers);
 	gateway->macs = gateway->vnet == NULL ? NULL : weir_macs_create(gateway->vnet);
@@ -135,9 +136,9 @@ make_parts(struct weir_gateway *gateway, const struct weir_gateway_params *param
 	gateway->hosts = gateway->vnet == NULL ? NULL : weir_hosts_create(gateway->vnet);
 	return gateway->ports != NULL && gateway->neigh != NULL && gateway->counters != NULL &&
 		       weir_counters_reserve_passed(gateway->counters, passed) == 0 && gateway->receipts != NULL &&
-		       gateway->model != NULL && gateway->macs != NULL && gateway->routes != NULL &&
-		       gateway->routes_gone != NULL && gateway->rules_gone != NULL && gateway->rule_marks != NULL &&
-		       gateway->hosts != NULL
+		       gateway->losses != NULL && gateway->model != NULL && gateway->macs != NULL &&
+		       gateway->routes != NULL && gateway->routes_gone != NULL && gateway->rules_gone != NULL &&
+		       gateway->rule_marks != NULL && gateway->hosts != NULL
 		   ? 0
 		   : -ENOMEM;
 }
@@ -271,6 +272,7 @@ weir_gateway_free(struct weir_gateway *gateway)
 		free(gateway->vnet->locals);
 	weir_vnet_free(gateway->vnet);
 	weir_receipts_free(gateway->receipts);
+	weir_losses_free(gateway->losses);
 	weir_counters_free(gateway->counters);
 	weir_model_free(gateway->model);
 	weir_store_close(gateway->store);
@@ -304,6 +306,7 @@ maintain(void *arg)
 
 		weir_maint_step(gateway->maint, now);
 		gateway_take_receipts(gateway, now);
+		gateway_take_losses(gateway);
 		(void)usleep(MAINTAIN_EVERY_US);
 	}
 	return NULL;
@@ -366,6 +369,7 @@ weir_gateway_maintain(struct weir_gateway *gateway, uint64_t now)
 	gateway->now = now;
 	weir_maint_step(gateway->maint, now);
 	gateway_take_receipts(gateway, now);
+	gateway_take_losses(gateway);
 }
 
 /* ---- directory ---- */

@@ -10,6 +10,7 @@
 
 #include "weir_counters.h"
 #include "weir_gateway.h"
+#include "weir_losses.h"
 #include "weir_maint.h"
 #include "weir_model.h"
 #include "weir_neigh.h"
@@ -111,6 +112,7 @@ struct weir_gateway {
 	struct weir_counters_set *counters;
 	struct weir_worker **workers;
 	struct weir_maint *maint;
+	struct weir_losses *losses;	/* `mutex` */
 	struct weir_receipts *receipts; /* `mutex` */
 	uint64_t receipts_at;		/* when the next round of them is due; maintenance */
 	uint32_t receipts_tenant;	/* id, whose turn it is in this one; 0 = it is over; maintenance */
@@ -156,6 +158,9 @@ void gateway_set_settings(struct weir_gateway *gateway, const struct weir_cfg_se
 
 /* The next of a second's receipts, if they are due. Maintenance thread, after its round. */
 void gateway_take_receipts(struct weir_gateway *gateway, uint64_t now);
+
+/* Keeps the losses that workers tell of. Maintenance thread, after its round. */
+void gateway_take_losses(struct weir_gateway *gateway);
 
 /* Time as workers have it, or virtual. */
 uint64_t gateway_now(const struct weir_gateway *gateway);

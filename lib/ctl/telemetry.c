@@ -46,6 +46,8 @@ static const struct command {
     {"/weir/mac/list", command_mac_list, "nothing, TENANT or {\"tenant\",\"cursor\"}"},
     {"/weir/neigh/list", command_neigh_list, "nothing, {\"cursor\"}, TENANT or {\"tenant\",\"cursor\"}"},
     {"/weir/drops", command_drops, "nothing or TENANT"},
+    {"/weir/trace", command_trace, "{\"from\",\"packet\"} or {\"from\",\"hex\"}: where it would go"},
+    {"/weir/explain", command_explain, "TENANT or {\"tenant\",\"drop\"}: what it lost and why"},
     {"/weir/conservation", command_conservation, "nothing or TENANT"},
     {"/weir/worker/stats", command_worker_stats, "nothing or LCORE"},
 };

@@ -200,6 +200,8 @@ int command_router_routes(struct telemetry *t, const char *params, struct answer
 int list_underlay_neighbours(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
 int command_neigh_list(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
 int command_drops(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
+int command_trace(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
+int command_explain(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
 int command_conservation(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
 int command_worker_stats(struct telemetry *t, const char *params, struct answer *answer, struct weir_err *err);
 

@@ -169,6 +169,36 @@ list_flags(char list[WEIR_VIEW_LIST_SIZE], uint8_t set, uint8_t clear)
 	}
 }
 
+/* All of it but its place and what it decided. */
+static void
+describe_rule(const struct weir_fw_rule *rule, struct weir_view_rule *row)
+{
+	row->action = action_name(rule);
+	row->direction = direction_name(rule->directions);
+	row->proto = proto_name(rule->proto);
+	row->proto_number = rule->proto == WEIR_FW_ANY_PROTO ? WEIR_NONE : rule->proto;
+	list_prefixes(row->src, rule->src, rule->n_src);
+	list_prefixes(row->dst, rule->dst, rule->n_dst);
+	list_ranges(row->match, "sport", rule->sport, rule->n_sport);
+	list_ranges(row->match, "dport", rule->dport, rule->n_dport);
+	list_ranges(row->match, "type", rule->type, rule->n_type);
+	list_flags(row->match, rule->flags_set, rule->flags_clear);
+}
+
+const char *
+view_rule_text(const struct weir_fw_rule *rule, char *buf, size_t size)
+{
+	struct weir_view_rule row = {0};
+	char number[24] = "any";
+
+	describe_rule(rule, &row);
+	if (row.proto_number != WEIR_NONE)
+		(void)snprintf(number, sizeof(number), "proto %u", row.proto_number);
+	(void)snprintf(buf, size, "%s %s %s from %s to %s%s%s", row.action, row.direction,
+	    row.proto[0] != '\0' ? row.proto : number, row.src, row.dst, row.match[0] != '\0' ? ", " : "", row.match);
+	return buf;
+}
+
 /* The tenant's k-th rule, of all its firewalls. */
 static void
 fill_rule(struct weir_gateway *gateway, const struct live_tenant *live, uint32_t k, struct weir_view_rule *row)
@@ -183,19 +213,10 @@ fill_rule(struct weir_gateway *gateway, const struct live_tenant *live, uint32_t
 	*row = (struct weir_view_rule){
 	    .cursor = view_cursor(live->tenant->id, k),
 	    .rule = i,
-	    .action = action_name(rule),
-	    .direction = direction_name(rule->directions),
-	    .proto = proto_name(rule->proto),
-	    .proto_number = rule->proto == WEIR_FW_ANY_PROTO ? WEIR_NONE : rule->proto,
 	    .passed = weir_counters_passed(gateway->counters, WEIR_PASSED_RULE, firewall->rules[i]),
 	};
 	(void)snprintf(row->firewall, sizeof(row->firewall), "%s/%s", live->tenant->name, firewall->cfg->name);
-	list_prefixes(row->src, rule->src, rule->n_src);
-	list_prefixes(row->dst, rule->dst, rule->n_dst);
-	list_ranges(row->match, "sport", rule->sport, rule->n_sport);
-	list_ranges(row->match, "dport", rule->dport, rule->n_dport);
-	list_ranges(row->match, "type", rule->type, rule->n_type);
-	list_flags(row->match, rule->flags_set, rule->flags_clear);
+	describe_rule(rule, row);
 }
 
 static uint32_t

@@ -50,6 +50,12 @@ view_add_passed(struct weir_passed *sum, struct weir_passed more)
 	sum->bytes += more.bytes;
 }
 
+struct weir_fw_rule;
+
+/* "allow in tcp from 10.0.0.0/24 to any, dport 443". Returns buf. */
+#define WEIR_VIEW_RULE_SIZE 448
+const char *view_rule_text(const struct weir_fw_rule *rule, char *buf, size_t size);
+
 /* Appends to a list, which ends with "..." if not all of it fits. */
 void view_append(char list[WEIR_VIEW_LIST_SIZE], const char *text);
 

@@ -283,6 +283,51 @@ struct weir_view_conn {
 int weir_view_conns(struct weir_gateway *gateway, const char *tenant, uint64_t *cursor, struct weir_view_conn rows[],
     uint32_t n, uint32_t *count);
 
+/* ---- traces, and what was lost ---- */
+
+#define WEIR_TRACE_STEPS_MAX 192
+#define WEIR_TRACE_TEXT_SIZE 256
+
+/* What a packet meets on its way, as the network is now. */
+struct weir_view_trace {
+	enum weir_reason reason;	   /* for which it is dropped; WEIR_OK: it is not */
+	char result[WEIR_TRACE_TEXT_SIZE]; /* "forwarded by vport red/db1" */
+	char packet[WEIR_TRACE_TEXT_SIZE]; /* all that it is, as a trace may be asked for it */
+	bool cut;			   /* there are more steps */
+	uint32_t n;
+	struct weir_view_step {
+		char element[WEIR_VIEW_PLACE_SIZE];
+		char what[640];
+	} step[WEIR_TRACE_STEPS_MAX];
+};
+
+/*
+ * Walks a packet that comes in by `from`: "red/web1", a vport, or "remote:192.0.2.2@red/web", a remote on a switch.
+ * It is described as packet_text.h says, or given as hex digits (the other one is NULL). Changes nothing. 0 or -errno
+ * with err.
+ */
+int weir_view_trace(struct weir_gateway *gateway, const char *from, const char *packet, const char *hex,
+    struct weir_view_trace *trace, struct weir_err *err);
+
+/* A packet that a tenant lost; workers tell of some. */
+struct weir_view_loss {
+	uint32_t number; /* of the tenant's: what it is asked for by */
+	uint64_t time;	 /* ns */
+	uint32_t len;	 /* bytes */
+	enum weir_reason reason;
+	char at[WEIR_VIEW_PLACE_SIZE];	   /* where it came in; or, where that is not known any more, was to leave */
+	char packet[WEIR_TRACE_TEXT_SIZE]; /* as a trace may be asked for it, as far as it is known */
+};
+
+/* Up to n of a tenant's last ones, the latest first; *count = how many. *time: now. 0 or -ENOENT: no such tenant. */
+int weir_view_losses(struct weir_gateway *gateway, const char *tenant, struct weir_view_loss rows[], uint32_t n,
+    uint32_t *count, uint64_t *time);
+
+/* One of them, and what would become of it now. 0, or -ENOENT with err: there is no such tenant, or it is not kept
+ * any more. */
+int weir_view_loss(struct weir_gateway *gateway, const char *tenant, uint64_t number, struct weir_view_loss *loss,
+    struct weir_view_trace *trace, struct weir_err *err);
+
 /* ---- sums ---- */
 
 /* Drops by reason of a tenant, or of the whole gateway (NULL), which includes all that ever was. 0 or -ENOENT. */

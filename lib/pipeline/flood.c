@@ -4,7 +4,7 @@
  * egress, and then goes its own way. As many as a tenant may have made in one go are made at once; what a wider
  * switch has more is made in later rounds, at the pace of its tenant, with what other tenants are owed in between.
  */
-#include "pipeline_priv.h"
+#include "loss_priv.h"
 
 /* May it leave in several segments? Not while the port is unknown. */
 static inline bool
@@ -46,16 +46,28 @@ may_copy(struct weir_pipe *pipe, struct leaving *leaving, uint64_t now)
 	return reason == WEIR_OK ? may_leave(pipe, leaving, now) : reason;
 }
 
+/* A copy is not let out. What routers have passed on, or made, is not as it came in. */
+static void
+tell_lost_copy(
+    struct weir_pipe *pipe, const struct leaving *leaving, const struct rte_mbuf *m, enum weir_reason reason)
+{
+	bool as_it_came = leaving->from == leaving->in && !leaving->made;
+
+	tell_lost(pipe, as_it_came ? leaving->in : NULL, leaving->out, m, leaving->bytes, reason);
+}
+
 static void
 send_original(struct weir_pipe *pipe, struct leaving *leaving, uint64_t now)
 {
 	enum weir_reason reason = may_copy(pipe, leaving, now);
 
 	count_offered(pipe, leaving, reason);
-	if (reason == WEIR_OK)
+	if (reason == WEIR_OK) {
 		rewrite(pipe, leaving, now);
-	else
-		rte_pktmbuf_free(leaving->m);
+		return;
+	}
+	tell_lost_copy(pipe, leaving, leaving->m, reason);
+	rte_pktmbuf_free(leaving->m);
 }
 
 /* A copy; the original stays with the caller. */
@@ -72,6 +84,8 @@ send_copy(struct weir_pipe *pipe, const struct leaving *original, uint64_t now)
 	count_offered(pipe, &copy, reason);
 	if (reason == WEIR_OK)
 		rewrite(pipe, &copy, now);
+	else
+		tell_lost_copy(pipe, &copy, original->m, reason);
 }
 
 /* ---- a switch's members: its vports, and behind them its remotes ---- */

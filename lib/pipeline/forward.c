@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Forward: to the one interface of the verdict, or to all others of a switch (flood.c). */
-#include "pipeline_priv.h"
+#include "loss_priv.h"
 
 /* Over the MTU, a tag that the way out cannot carry, or no way at all. */
 static inline enum weir_reason
@@ -84,6 +84,7 @@ lose(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, const struct 
 		drop(pipe, burst, i, reason);
 		return;
 	}
+	tell_lost(pipe, leaving->in, leaving->out, leaving->m, leaving->bytes, reason);
 	count_accepted(pipe, burst->in[i]->id, verdict, leaving->bytes);
 	count_offered(pipe, leaving, reason);
 	if (reason == WEIR_DROP_MTU && verdict->at != NULL)

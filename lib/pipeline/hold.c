@@ -4,7 +4,7 @@
  * the order they came. They wait as they came, and are walked again when there is news: a verdict would be stale by
  * then.
  */
-#include "pipeline_priv.h"
+#include "loss_priv.h"
 
 #define LOOK_EVERY (10 * WEIR_NS_PER_MS) /* without news; deadlines are not exact to less */
 
@@ -28,8 +28,10 @@ hold(struct weir_pipe *pipe, struct rte_mbuf *m, uint32_t bytes, const struct we
 
 	want(pipe, verdict->out, &verdict->hop, pipe->now);
 	if (pipe->n_held == WEIR_WAIT_MAX || *of_tenant == WEIR_WAIT_SHARE) {
-		if (!made)
+		if (!made) {
+			tell_lost(pipe, in, NULL, m, bytes, WEIR_DROP_NEIGH_QUEUE);
 			weir_count_drop(pipe->counters, in->id, WEIR_DROP_RX, WEIR_DROP_NEIGH_QUEUE, bytes);
+		}
 		rte_pktmbuf_free(m);
 		return;
 	}

@@ -8,6 +8,7 @@
 #include <rte_ring_elem.h>
 
 #include "backlog_priv.h"
+#include "loss_priv.h"
 #include "weir_vmem.h"
 
 /* Flows share paths: as many paths as flows are never needed but where each flow has a pair of MACs of its own. */
@@ -65,6 +66,10 @@ weir_pipe_begin(struct weir_pipe *pipe, uint64_t now)
 	horizon = RTE_MAX(horizon, gap + gap / 4);
 	pipe->horizon = RTE_MAX(RTE_MIN(horizon, HORIZON_MAX), HORIZON_MIN);
 	pipe->now = pipe->walker.now = now;
+	if (pipe->losses_tick != (uint32_t)(now >> 20)) {
+		pipe->losses_tick = (uint32_t)(now >> 20);
+		pipe->losses_left = WEIR_LOSS_SHARE;
+	}
 	pipe->moment = (struct moment){
 	    .now = now << WEIR_TICK_SHIFT,
 	    .horizon = (now + pipe->horizon) << WEIR_TICK_SHIFT,
@@ -105,6 +110,7 @@ weir_pipe_run(struct weir_pipe *pipe, const struct weir_port *port, struct rte_m
 void
 drop(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, enum weir_reason reason)
 {
+	tell_lost(pipe, burst->in[i], NULL, burst->m[i], burst->frame[i].len, reason);
 	weir_count_drop(pipe->counters, burst->in[i]->id, WEIR_DROP_RX, reason, burst->frame[i].len);
 	rte_pktmbuf_free(burst->m[i]);
 }
@@ -112,6 +118,7 @@ drop(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, enum weir_rea
 void
 drop_tx(struct weir_pipe *pipe, uint32_t iface, struct rte_mbuf *m, uint32_t bytes, enum weir_reason reason)
 {
+	tell_lost(pipe, NULL, weir_vnet_iface(pipe->vnet, iface), m, bytes, reason);
 	weir_count_unsent(pipe->counters, iface, bytes);
 	weir_count_drop(pipe->counters, iface, WEIR_DROP_TX, reason, bytes);
 	rte_pktmbuf_free(m);
@@ -177,6 +184,7 @@ weir_pipe_create(const struct weir_pipe_params *params)
 	pipe->ask =
 	    make_ring("ask", params->worker, sizeof(struct weir_host_question), WEIR_ASK_RING, params->socket);
 	pipe->punt = make_ring("punt", params->worker, sizeof(void *), WEIR_PUNT_RING, params->socket);
+	pipe->loss = make_ring("loss", params->worker, sizeof(struct weir_loss), WEIR_LOSS_RING, params->socket);
 	pipe->tx = weir_vmem_take(WEIR_PORTS_MAX * sizeof(*pipe->tx));
 	pipe->shares = weir_vmem_take(WEIR_TENANTS_MAX * sizeof(*pipe->shares));
 	pipe->waiting_of = weir_vmem_take(WEIR_TENANTS_MAX * sizeof(*pipe->waiting_of));
@@ -187,8 +195,9 @@ weir_pipe_create(const struct weir_pipe_params *params)
 	pipe->flows_of = weir_vmem_take(WEIR_TENANTS_MAX * sizeof(*pipe->flows_of));
 	if (pipe->backlog == NULL || pipe->flows == NULL || pipe->paths == NULL || pipe->learn == NULL ||
 	    pipe->punt == NULL || pipe->tx == NULL || pipe->shares == NULL || pipe->waiting_of == NULL ||
-	    pipe->ask == NULL || pipe->held_of == NULL || pipe->credits == NULL || pipe->recent == NULL ||
-	    pipe->admit.accounts == NULL || pipe->flows_of == NULL || pipe->walker.fragments == NULL) {
+	    pipe->ask == NULL || pipe->loss == NULL || pipe->held_of == NULL || pipe->credits == NULL ||
+	    pipe->recent == NULL || pipe->admit.accounts == NULL || pipe->flows_of == NULL ||
+	    pipe->walker.fragments == NULL) {
 		weir_pipe_free(pipe);
 		return NULL;
 	}
@@ -212,6 +221,7 @@ weir_pipe_free(struct weir_pipe *pipe)
 		rte_pktmbuf_free(m);
 	rte_ring_free(pipe->learn);
 	rte_ring_free(pipe->ask);
+	rte_ring_free(pipe->loss);
 	rte_ring_free(pipe->punt);
 	backlog_free(pipe->backlog);
 	weir_flows_free(pipe->flows);
@@ -250,6 +260,12 @@ struct rte_ring *
 weir_pipe_ask_ring(struct weir_pipe *pipe)
 {
 	return pipe->ask;
+}
+
+struct rte_ring *
+weir_pipe_loss_ring(struct weir_pipe *pipe)
+{
+	return pipe->loss;
 }
 
 struct rte_ring *

@@ -21,6 +21,7 @@ struct txbuf {
 struct share {
 	uint32_t tick;
 	uint32_t learned; /* messages to maintenance */
+	bool lost;	  /* a loss was told */
 	uint64_t copied;  /* ns: up to when its time for copies of flooded frames is used */
 };
 
@@ -130,7 +131,8 @@ struct weir_pipe {
 	struct weir_flows *flows;
 	struct weir_paths *paths;
 	struct rte_mempool *pool;
-	struct rte_ring *learn, *ask, *punt;
+	struct rte_ring *learn, *ask, *punt, *loss;
+	uint32_t losses_left, losses_tick; /* that it may tell, in that tick */
 	uint64_t (*cycles)(void *arg);
 	void *cycles_arg;
 	struct weir_stage_cycles *sample; /* NULL: this burst is not measured */
@@ -235,6 +237,7 @@ share_of(struct weir_pipe *pipe, const struct weir_tenant *tenant, uint64_t now)
 	if (share->tick != tick) {
 		share->tick = tick;
 		share->learned = 0;
+		share->lost = false;
 	}
 	return share;
 }

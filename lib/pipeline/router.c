@@ -6,7 +6,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "pipeline_priv.h"
+#include "loss_priv.h"
 
 #define ARP_REQUEST 1
 #define ARP_REPLY 2
@@ -48,10 +48,12 @@ send_by(struct weir_pipe *pipe, struct leaving *leaving)
 	enum weir_reason reason = may_leave(pipe, leaving, pipe->now);
 
 	count_offered(pipe, leaving, reason);
-	if (reason == WEIR_OK)
+	if (reason == WEIR_OK) {
 		rewrite(pipe, leaving, pipe->now);
-	else
-		rte_pktmbuf_free(leaving->m);
+		return;
+	}
+	tell_lost(pipe, NULL, leaving->out, leaving->m, leaving->bytes, reason);
+	rte_pktmbuf_free(leaving->m);
 }
 
 void
@@ -82,6 +84,7 @@ send_made(struct weir_pipe *pipe, const struct weir_iface *from, const struct we
 		leave_by(&leaving, verdict.out);
 		weir_count_passing(pipe->counters, &verdict.trail->passed, 1, leaving.bytes);
 		count_offered(pipe, &leaving, reason);
+		tell_lost(pipe, NULL, verdict.out, m, leaving.bytes, reason);
 	}
 	if (reason != WEIR_OK || verdict.action == WEIR_ANSWER ||
 	    (verdict.action == WEIR_FLOOD && !may_flood(pipe, from->tenant, verdict.sw, pipe->now))) {
@@ -399,6 +402,9 @@ lose_walked(struct weir_pipe *pipe, struct weir_burst *burst, uint32_t i, enum w
 		drop(pipe, burst, i, reason);
 		return;
 	}
+	/* Before errors about it, for which it is put back to how it came to the router that makes them. */
+	tell_lost(
+	    pipe, burst->in[i], verdict->refused_out ? verdict->out : NULL, burst->m[i], burst->frame[i].len, reason);
 	if (verdict->trail != NULL)
 		weir_count_passing(pipe->counters, &verdict->trail->passed, 1, burst->frame[i].len);
 	if (reason == WEIR_DROP_REJECTED)

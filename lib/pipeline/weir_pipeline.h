@@ -18,6 +18,7 @@
 #include "weir_counters.h"
 #include "weir_flow.h"
 #include "weir_hash.h"
+#include "weir_loss.h"
 #include "weir_packet.h"
 #include "weir_port.h"
 #include "weir_verdict.h"
@@ -90,6 +91,8 @@ struct weir_learn {
 };
 _Static_assert(sizeof(struct weir_learn) == 36, "an element of the learn ring: a multiple of 4");
 
+#define WEIR_LOSS_RING 256
+#define WEIR_LOSS_SHARE 16 /* losses that a worker tells within a tick of about 1 ms; of one tenant one */
 #define WEIR_LEARN_RING 4096
 #define WEIR_PUNT_RING 512
 #define WEIR_PUNT_ECHO (WEIR_PUNT_RING / 4) /* of them pings: a flood of those must not keep ARP and ND out */
@@ -235,6 +238,7 @@ void weir_pipe_set_refresh(struct weir_pipe *pipe, uint64_t ns);
 
 struct rte_ring *weir_pipe_learn_ring(struct weir_pipe *pipe); /* of struct weir_learn; one consumer */
 struct rte_ring *weir_pipe_ask_ring(struct weir_pipe *pipe);   /* of struct weir_host_question; one producer */
+struct rte_ring *weir_pipe_loss_ring(struct weir_pipe *pipe);  /* of struct weir_loss; one consumer */
 struct rte_ring *weir_pipe_punt_ring(struct weir_pipe *pipe);  /* of mbufs with weir_mbuf_meta; one consumer */
 const struct weir_work *weir_pipe_work(const struct weir_pipe *pipe);
 const struct weir_flows *weir_pipe_flows(const struct weir_pipe *pipe);

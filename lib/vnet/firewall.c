@@ -91,14 +91,14 @@ learn_fragment(struct walk *walk, struct weir_facts *facts)
 	walk->verdict->cacheable = false;
 	weir_parse_fragment(walk->data, walk->frame, walk->key, &fragment);
 	/* One that overlaps the first one's header could change what was looked at. */
-	known = fragment.first
-		    ? fragment.whole
-		    : !fragment.overlaps && fragments_find(fragments, walk->in, &fragment, walk->walker->now);
+	known = fragment.first ? fragment.whole
+			       : !fragment.overlaps && fragments != NULL &&
+				     fragments_find(fragments, walk->in, &fragment, walk->walker->now);
 	if (!known) {
 		facts->packet.partial = true;
 		return;
 	}
-	if (fragment.first)
+	if (fragment.first && !walk->walker->peek)
 		fragments_note(fragments, walk->in, &fragment, walk->walker->now);
 	facts->packet.tcp_flags = fragment.tcp_flags;
 	learn_ports(facts, is_v6(walk), fragment.l4_proto, fragment.sport, fragment.dport);
@@ -155,11 +155,12 @@ learn_facts(struct walk *walk)
 
 /* ---- deciding ---- */
 
-/* Who decides: a firewall where it is attached. */
+/* Who decides: a firewall where it is attached; and what it saw, for notes. */
 struct gate {
 	const struct weir_filter *filter;
 	const struct weir_iface *iface;
 	uint8_t direction;
+	struct weir_note_fw saw;
 };
 
 static void
@@ -198,7 +199,7 @@ opening_rule(const struct gate *gate, const struct weir_conn_key *key, const str
 
 /* The rule that lets the packet pass as one of a connection's, which is then in *ask; WEIR_NONE: none does. */
 static uint32_t
-connection_rule(struct walk *walk, const struct gate *gate, const struct weir_facts *facts, struct weir_conn_ask *ask)
+connection_rule(struct walk *walk, struct gate *gate, const struct weir_facts *facts, struct weir_conn_ask *ask)
 {
 	const struct weir_walker *walker = walk->walker;
 
@@ -207,7 +208,12 @@ connection_rule(struct walk *walk, const struct gate *gate, const struct weir_fa
 	ask->iface = NULL;
 	if (!weir_conn_find(walker->conns, &ask->key, facts->packet.tcp_flags, walker->now, &ask->found))
 		return WEIR_NONE;
-	return opening_rule(gate, &ask->key, &ask->found);
+	gate->saw.found = true;
+	gate->saw.reply = ask->found.reply;
+	gate->saw.state = (uint8_t)ask->found.state;
+	gate->saw.error = facts->error;
+	gate->saw.opener = opening_rule(gate, &ask->key, &ask->found);
+	return gate->saw.opener;
 }
 
 /* May the tenant have one more, with those that this walk is to open? Asked again when they are. */
@@ -245,7 +251,7 @@ decide_alone(struct walk *walk, const struct gate *gate, const struct weir_facts
 }
 
 static enum weir_reason
-decide(struct walk *walk, const struct gate *gate)
+decide(struct walk *walk, struct gate *gate)
 {
 	const struct weir_facts *facts = learn_facts(walk);
 	struct weir_fw_packet packet = facts->packet;
@@ -254,17 +260,21 @@ decide(struct walk *walk, const struct gate *gate)
 	uint32_t own, rule;
 
 	packet.direction = gate->direction;
-	own = weir_fw_match(gate->filter->fw, &packet);
+	own = gate->saw.rule = weir_fw_match(gate->filter->fw, &packet);
+	gate->saw.how = WEIR_FW_BY_RULE;
 	effect = weir_fw_effect(gate->filter->fw, own);
 	if (effect.action == WEIR_FW_ALLOW && !effect.state && !(packet.partial && effect.deep)) {
 		count_rule(walk, gate, own);
 		return WEIR_OK;
 	}
-	if (packet.partial)
+	if (packet.partial) {
+		gate->saw.how = WEIR_FW_BY_FRAGMENT;
 		return WEIR_DROP_NO_FIRST_FRAGMENT;
+	}
 	if (facts->error ? facts->quotes : facts->tracks) {
 		rule = connection_rule(walk, gate, facts, &walker->asks[walker->n_asks]);
 		if (rule != WEIR_NONE) {
+			gate->saw.how = WEIR_FW_BY_CONNECTION;
 			count_rule(walk, gate, rule);
 			walk->verdict->tracked = true;
 			walker->n_asks += facts->error ? 0 : 1;
@@ -288,30 +298,77 @@ is_basic(const struct walk *walk)
 	return (type >= 130 && type <= 137) || type == 143;
 }
 
+static enum weir_reason
+judge(struct walk *walk, struct gate *gate)
+{
+	if (is_basic(walk)) {
+		gate->saw.how = WEIR_FW_BY_NEED;
+		return WEIR_OK;
+	}
+	if ((walk->frame->kind & (WEIR_FRAME_IPV4 | WEIR_FRAME_IPV6)) == 0) {
+		gate->saw.how = WEIR_FW_BY_KIND;
+		return WEIR_DROP_DENIED;
+	}
+	if (gate->filter->by_flags && walk->key->proto == IPPROTO_TCP)
+		walk->verdict->tracked = walk->verdict->watched = true;
+	/* IPv4 in IPv6's clothes would go by IPv4's rules. */
+	if (is_v6(walk) && (weir_ip_is_v4((const struct weir_ip *)walk->key->src) ||
+			       weir_ip_is_v4((const struct weir_ip *)walk->key->dst))) {
+		gate->saw.how = WEIR_FW_BY_KIND;
+		return WEIR_DROP_DENIED;
+	}
+	return decide(walk, gate);
+}
+
 enum weir_reason
 walk_filter(struct walk *walk, const struct weir_iface *iface, uint8_t direction)
 {
 	uint32_t id = iface->filter - 1;
-	struct gate gate = {.iface = iface, .direction = direction};
+	struct gate gate = {
+	    .iface = iface,
+	    .direction = direction,
+	    .saw = {.filter = id, .direction = direction, .rule = WEIR_NONE, .opener = WEIR_NONE},
+	};
+	enum weir_reason reason;
 
 	walk_step(walk, WEIR_STEP_FILTER, id, walk_gen(walk->vnet->filter_gen, id));
 	gate.filter = __atomic_load_n(&walk->vnet->filters[id], __ATOMIC_ACQUIRE);
 	if (gate.filter == NULL)
 		return WEIR_DROP_RECONFIGURED;
-	if (is_basic(walk))
-		return WEIR_OK;
-	if ((walk->frame->kind & (WEIR_FRAME_IPV4 | WEIR_FRAME_IPV6)) == 0)
-		return WEIR_DROP_DENIED;
-	if (gate.filter->by_flags && walk->key->proto == IPPROTO_TCP)
-		walk->verdict->tracked = walk->verdict->watched = true;
-	/* IPv4 in IPv6's clothes would go by IPv4's rules. */
-	if (is_v6(walk) && (weir_ip_is_v4((const struct weir_ip *)walk->key->src) ||
-			       weir_ip_is_v4((const struct weir_ip *)walk->key->dst)))
-		return WEIR_DROP_DENIED;
-	return decide(walk, &gate);
+	reason = judge(walk, &gate);
+	walk_note(walk, .kind = WEIR_NOTE_FIREWALL, .iface = iface, .fw = &gate.saw, .reason = reason);
+	return reason;
 }
 
 /* ---- connections ---- */
+
+/* Is there room for one more of the tenant's? As weir_conn_open() finds it, but for what comes between. */
+static bool
+has_room(const struct weir_conns *conns, const struct weir_tenant *tenant)
+{
+	uint32_t has = weir_conns_of_tenant(conns, tenant->id), capacity = weir_conns_capacity(conns);
+	uint32_t reserve = has < WEIR_CONN_FLOOR ? 0 : WEIR_CONN_RESERVE(capacity);
+
+	return weir_conns_used(conns) < capacity - reserve;
+}
+
+/* What walk_connect() would come to. */
+static enum weir_reason
+peek_connect(struct walk *walk)
+{
+	const struct weir_walker *walker = walk->walker;
+	enum weir_reason reason = WEIR_OK;
+
+	for (uint32_t i = 0; i < walker->n_asks && reason == WEIR_OK; i++) {
+		const struct weir_iface *iface = walker->asks[i].iface;
+
+		if (iface == NULL)
+			continue;
+		reason = has_room(walker->conns, iface->tenant) ? WEIR_OK : WEIR_DROP_CONNECTIONS_FULL;
+		walk_note(walk, .kind = WEIR_NOTE_CONNECT, .iface = iface, .reason = reason);
+	}
+	return reason;
+}
 
 enum weir_reason
 walk_connect(struct walk *walk)
@@ -319,6 +376,8 @@ walk_connect(struct walk *walk)
 	struct weir_walker *walker = walk->walker;
 	uint8_t flags = walker->facts.packet.tcp_flags;
 
+	if (walker->peek)
+		return peek_connect(walk);
 	for (uint32_t i = 0; i < walker->n_asks; i++) {
 		const struct weir_conn_ask *ask = &walker->asks[i];
 		enum weir_conn_result result = WEIR_CONN_OK;

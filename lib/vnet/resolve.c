@@ -163,23 +163,28 @@ enter_switch(struct walk *walk)
 	struct weir_verdict *verdict = walk->verdict;
 	const struct weir_iface *in = verdict->in;
 	const struct weir_key *key = walk->key;
-	enum weir_reason reason;
+	enum weir_reason reason = WEIR_OK;
 
 	if (weir_mac_is_group(&key->smac) || is_zero(&key->smac))
-		return WEIR_DROP_BAD_SOURCE_MAC;
-	if (in->kind == WEIR_IFACE_VPORT) {
+		reason = WEIR_DROP_BAD_SOURCE_MAC;
+	else if (in->kind == WEIR_IFACE_VPORT)
 		reason = weir_spoof_check(in, key, walk->frame, walk->data);
-		if (reason != WEIR_OK)
-			return reason;
-	}
+	walk_note(walk, .kind = WEIR_NOTE_SPOOF, .iface = in, .mac = &key->smac, .reason = reason);
+	if (reason != WEIR_OK)
+		return reason;
 	reason = resolve_source(walk->vnet, &key->smac, verdict);
+	walk_note(walk, .kind = WEIR_NOTE_SOURCE, .iface = in, .mac = &key->smac, .entry = verdict->key.smac,
+	    .learn = verdict->learn, .reason = reason);
 	if (reason == WEIR_OK && in->kind == WEIR_IFACE_VPORT && !walk_reserved(&key->dmac))
 		reason = walk_firewall(walk, in, WEIR_FW_IN);
 	if (reason == WEIR_OK && (walk->frame->kind & (WEIR_FRAME_ARP | WEIR_FRAME_ND)) != 0 &&
 	    verdict->sw->n_routers > 0 && !walk_reserved(&key->dmac))
 		reason = walk_listen(walk);
-	if (reason == WEIR_OK && verdict->action != WEIR_ANSWER)
-		reason = resolve_destination(walk->vnet, &key->dmac, verdict);
+	if (reason != WEIR_OK || verdict->action == WEIR_ANSWER)
+		return reason;
+	reason = resolve_destination(walk->vnet, &key->dmac, verdict);
+	walk_note(walk, .kind = WEIR_NOTE_SWITCH, .sw = verdict->sw, .mac = &key->dmac, .entry = verdict->key.dmac,
+	    .iface = verdict->out, .reason = reason);
 	return reason;
 }
 
@@ -234,6 +239,7 @@ weir_resolve(struct weir_walker *walker, const struct weir_iface *in, const stru
 	trail->n = trail->passed.n = walker->n_asks = 0;
 	if (begin(walker->vnet, in, verdict) == NULL)
 		return WEIR_DROP_RECONFIGURED;
+	walk_note(&walk, .kind = WEIR_NOTE_ENTER, .iface = verdict->in, .sw = verdict->sw);
 	verdict->cacheable = (frame->kind & (WEIR_FRAME_ARP | WEIR_FRAME_ND)) == 0;
 	reason = enter_switch(&walk);
 	return end(&walk, reason == WEIR_OK ? go_on(&walk) : reason);

@@ -10,59 +10,6 @@
 
 #include "walk.h"
 
-/* ---- the trail ---- */
-
-static const uint32_t *
-generations(const struct weir_vnet *vnet, uint32_t what)
-{
-	switch ((enum weir_step_kind)(what >> WEIR_STEP_SHIFT)) {
-	case WEIR_STEP_SWITCH:
-		return vnet->switch_gen;
-	case WEIR_STEP_ABSENT:
-		return vnet->absent_gen;
-	case WEIR_STEP_MAC:
-		return vnet->mac_gen;
-	case WEIR_STEP_ROUTER:
-		return vnet->router_gen;
-	case WEIR_STEP_ROUTE:
-		return vnet->route_gen;
-	case WEIR_STEP_HOST:
-		return vnet->host_gen;
-	case WEIR_STEP_FILTER:
-		return vnet->filter_gen;
-	}
-	return NULL;
-}
-
-bool
-walk_stands(const struct weir_vnet *vnet, const struct weir_trail *trail)
-{
-	for (uint32_t i = 0; i < trail->n; i++) {
-		uint32_t id = trail->what[i] & ((1u << WEIR_STEP_SHIFT) - 1);
-
-		if (walk_gen(generations(vnet, trail->what[i]), id) != trail->gen[i])
-			return false;
-	}
-	return true;
-}
-
-static uint64_t
-mix(uint64_t digest, const uint32_t *what, uint32_t n)
-{
-	digest ^= n;
-	for (uint32_t i = 0; i < n; i++) {
-		digest = (digest ^ what[i]) * UINT64_C(0x9e3779b97f4a7c15);
-		digest ^= digest >> 32;
-	}
-	return digest;
-}
-
-uint64_t
-walk_digest(const struct weir_trail *trail)
-{
-	return mix(mix(0, trail->what, trail->n), trail->passed.what, trail->passed.n) | 1;
-}
-
 /* ---- addresses ---- */
 
 static bool
@@ -132,8 +79,9 @@ flood_in(struct walk *walk, const struct weir_switch *sw)
 	return sw->n_vports + sw->n_remotes > 0 ? WEIR_OK : WEIR_DROP_NO_DESTINATION;
 }
 
-enum weir_reason
-walk_switch(struct walk *walk, const struct weir_mac *dmac)
+/* *known: the MAC's entry, or that it is a group's. */
+static enum weir_reason
+cross_switch(struct walk *walk, const struct weir_mac *dmac, uint32_t *known)
 {
 	const struct weir_vnet *vnet = walk->vnet;
 	struct weir_verdict *verdict = walk->verdict;
@@ -145,14 +93,17 @@ walk_switch(struct walk *walk, const struct weir_mac *dmac)
 	verdict->sw = weir_vnet_switch(vnet, sw);
 	if (verdict->sw == NULL)
 		return WEIR_DROP_RECONFIGURED;
-	if (weir_mac_is_group(dmac))
+	if (weir_mac_is_group(dmac)) {
+		*known = WEIR_MAC_GROUP;
 		return flood_in(walk, verdict->sw);
-	entry = weir_vnet_mac(vnet, sw, dmac);
+	}
+	entry = *known = weir_vnet_mac(vnet, sw, dmac);
 	if (entry != WEIR_NONE)
 		place = walk_place(vnet, entry, &gen);
 	verdict->out = place == WEIR_NONE ? NULL : weir_vnet_iface(vnet, place);
 	/* Not known, gone since, or moved to another switch. */
 	if (verdict->out == NULL || verdict->out->sw != sw) {
+		*known = WEIR_NONE;
 		walk_step(walk, WEIR_STEP_ABSENT, sw, absent);
 		return flood_in(walk, verdict->sw);
 	}
@@ -161,6 +112,18 @@ walk_switch(struct walk *walk, const struct weir_mac *dmac)
 		return WEIR_DROP_SAME_PORT;
 	verdict->action = WEIR_FORWARD;
 	return WEIR_OK;
+}
+
+enum weir_reason
+walk_switch(struct walk *walk, const struct weir_mac *dmac)
+{
+	const struct weir_verdict *verdict = walk->verdict;
+	uint32_t known = WEIR_NONE;
+	enum weir_reason reason = cross_switch(walk, dmac, &known);
+
+	walk_note(walk, .kind = WEIR_NOTE_SWITCH, .sw = weir_vnet_switch(walk->vnet, verdict->from->sw), .mac = dmac,
+	    .entry = known, .iface = verdict->out, .reason = reason);
+	return reason;
 }
 
 /* ---- the router ---- */
@@ -186,11 +149,14 @@ is_ping(const struct walk *walk)
 
 /* It is for the router itself, which answers pings. */
 static enum weir_reason
-arrive(struct walk *walk, const struct weir_router *router, const struct weir_ip *src)
+arrive(struct walk *walk, const struct weir_router *router, const struct weir_ip *src, const struct weir_ip *dst)
 {
+	bool serves = !is_martian(src) && !is_own(router, src) && is_ping(walk);
 	struct weir_verdict *verdict = walk->verdict;
 
-	if (is_martian(src) || is_own(router, src) || !is_ping(walk))
+	walk_note(walk, .kind = WEIR_NOTE_HERE, .router = router, .ip = dst,
+	    .reason = serves ? WEIR_OK : WEIR_DROP_TO_ROUTER);
+	if (!serves)
 		return WEIR_DROP_TO_ROUTER;
 	verdict->action = WEIR_ANSWER;
 	verdict->answer = WEIR_ANSWER_ECHO;
@@ -250,20 +216,27 @@ to_neighbour(struct walk *walk, const struct weir_ip *hop)
 	 * change is one of that. */
 	const struct weir_iface *router = router_at(walk, verdict->from, hop);
 	struct weir_mac mac;
-	uint32_t host, gen;
-	uint64_t place;
+	uint32_t host, gen = 0;
+	uint64_t place = 0;
+	bool failed;
 
-	if (router != NULL)
+	if (router != NULL) {
+		walk_note(walk, .kind = WEIR_NOTE_NEIGHBOUR, .iface = verdict->from, .ip = hop, .mac = &router->mac,
+		    .host = WEIR_NONE);
 		return leave_router(walk, &router->mac);
+	}
 	verdict->out = verdict->from;
 	verdict->hop = *hop;
 	verdict->action = WEIR_WAIT;
 	host = weir_host_find(vnet, verdict->from->id, hop);
-	if (host == WEIR_NONE)
-		return WEIR_OK;
-	gen = walk_gen(vnet->host_gen, host);
-	place = __atomic_load_n(&vnet->hosts[host].place, __ATOMIC_ACQUIRE);
-	if ((place & WEIR_HOST_FAILED) != 0)
+	if (host != WEIR_NONE) {
+		gen = walk_gen(vnet->host_gen, host);
+		place = __atomic_load_n(&vnet->hosts[host].place, __ATOMIC_ACQUIRE);
+	}
+	failed = (place & WEIR_HOST_FAILED) != 0;
+	walk_note(walk, .kind = WEIR_NOTE_NEIGHBOUR, .iface = verdict->from, .ip = hop, .host = host, .place = place,
+	    .reason = failed ? WEIR_DROP_NEIGH_UNRESOLVED : WEIR_OK);
+	if (failed)
 		return WEIR_DROP_NEIGH_UNRESOLVED;
 	if ((place & WEIR_HOST_KNOWN) == 0)
 		return WEIR_OK;
@@ -274,19 +247,48 @@ to_neighbour(struct walk *walk, const struct weir_ip *hop)
 
 /* May a router forward it, by what it says of itself? */
 static enum weir_reason
-check_packet(
-    const struct walk *walk, const struct weir_router *router, const struct weir_ip *src, const struct weir_ip *dst)
+check_packet(const struct walk *walk, const struct weir_router *router, const struct weir_ip *src,
+    const struct weir_ip *dst, uint8_t ttl)
 {
-	const uint8_t *ip = walk->data + walk->frame->l3;
-	uint8_t ttl = (walk->frame->kind & WEIR_FRAME_IPV6) != 0 ? ((const struct rte_ipv6_hdr *)ip)->hop_limits
-								 : ((const struct rte_ipv4_hdr *)ip)->time_to_live;
-
 	if (is_martian(src) || is_martian(dst) || is_link_local(src) || is_link_local(dst))
 		return WEIR_DROP_NOT_ROUTABLE;
 	for (uint32_t i = 0; i < router->n_ifaces; i++)
 		if (has_address(router->ifaces[i], src) || is_broadcast(router->ifaces[i], dst))
 			return WEIR_DROP_NOT_ROUTABLE;
 	return ttl <= walk->verdict->hops + 1 ? WEIR_DROP_TTL_EXCEEDED : WEIR_OK;
+}
+
+static uint8_t
+hops_of(const struct walk *walk)
+{
+	const uint8_t *ip = walk->data + walk->frame->l3;
+
+	return (walk->frame->kind & WEIR_FRAME_IPV6) != 0 ? ((const struct rte_ipv6_hdr *)ip)->hop_limits
+							  : ((const struct rte_ipv4_hdr *)ip)->time_to_live;
+}
+
+/* What was found for a destination: `route` WEIR_NONE: nothing. */
+struct found {
+	uint32_t route, gen;
+	const struct weir_ways *ways;
+};
+
+/* One of the route's ways, out of the router by verdict->from. */
+static enum weir_reason
+take_way(struct walk *walk, const struct weir_router *router, const struct found *found, const struct weir_way **way)
+{
+	struct weir_verdict *verdict = walk->verdict;
+
+	if (found->route == WEIR_NONE)
+		return WEIR_DROP_UNROUTED;
+	walk_step(walk, WEIR_STEP_ROUTE, found->route, found->gen);
+	if (found->ways->kind == WEIR_WAY_BLACKHOLE)
+		return WEIR_DROP_BLACKHOLE;
+	*way = choose(walk, found->ways);
+	verdict->from = weir_vnet_iface(walk->vnet, (*way)->iface);
+	if (verdict->from == NULL || verdict->from->router != router->id)
+		return WEIR_DROP_RECONFIGURED;
+	return WEIR_OK;
 }
 
 /* By the route that it takes. */
@@ -296,52 +298,58 @@ take_route(struct walk *walk, const struct weir_iface *entry, const struct weir_
 	const struct weir_ip src = walk_ip(walk, walk->key->src), dst = walk_ip(walk, walk->key->dst);
 	struct weir_verdict *verdict = walk->verdict;
 	enum weir_reason reason = WEIR_OK;
-	const struct weir_ways *ways = NULL;
+	const struct weir_way *way = NULL;
+	struct found found = {0};
 	bool made = walk->made;
-	const struct weir_way *way;
-	uint32_t route, gen = 0;
+	uint8_t ttl = hops_of(walk);
 
 	/* IPv4 in IPv6's clothes has no business on a wire, and would take IPv4's routes. */
 	if ((walk->frame->kind & WEIR_FRAME_IPV6) != 0 && (weir_ip_is_v4(&src) || weir_ip_is_v4(&dst)))
-		return WEIR_DROP_NOT_ROUTABLE;
-	route = weir_route_find(walk->vnet, router, &dst, &ways, &gen);
-	if (weir_ip_equal(&dst, &entry->link_local) || (route != WEIR_NONE && ways->kind == WEIR_WAY_HERE))
-		return arrive(walk, router, &src);
-	if (!made)
-		reason = check_packet(walk, router, &src, &dst);
+		reason = WEIR_DROP_NOT_ROUTABLE;
+	found.route = weir_route_find(walk->vnet, router, &dst, &found.ways, &found.gen);
+	if (reason == WEIR_OK && (weir_ip_equal(&dst, &entry->link_local) ||
+				     (found.route != WEIR_NONE && found.ways->kind == WEIR_WAY_HERE)))
+		return arrive(walk, router, &src, &dst);
+	if (reason == WEIR_OK && !made)
+		reason = check_packet(walk, router, &src, &dst, ttl);
+	walk_note(
+	    walk, .kind = WEIR_NOTE_CHECK, .router = router, .ttl = ttl, .hops = verdict->hops, .reason = reason);
 	if (reason != WEIR_OK)
 		return reason;
-	if (route == WEIR_NONE)
-		return WEIR_DROP_UNROUTED;
-	walk_step(walk, WEIR_STEP_ROUTE, route, gen);
-	if (ways->kind == WEIR_WAY_BLACKHOLE)
-		return WEIR_DROP_BLACKHOLE;
-	way = choose(walk, ways);
-	verdict->from = weir_vnet_iface(walk->vnet, way->iface);
-	if (verdict->from == NULL || verdict->from->router != router->id)
-		return WEIR_DROP_RECONFIGURED;
+	reason = take_way(walk, router, &found, &way);
+	walk_note(walk, .kind = WEIR_NOTE_ROUTE, .router = router, .ip = &dst, .route = found.route,
+	    .ways = found.ways, .way = way, .iface = way != NULL ? verdict->from : NULL, .reason = reason);
+	if (reason != WEIR_OK)
+		return reason;
 	if (!made)
 		walk_pass(&walk->trail->passed, WEIR_PASSED_IN, entry->id);
-	walk_pass(&walk->trail->passed, WEIR_PASSED_ROUTE, route);
+	walk_pass(&walk->trail->passed, WEIR_PASSED_ROUTE, found.route);
 	walk_pass(&walk->trail->passed, WEIR_PASSED_OUT, verdict->from->id);
 	walk->made = false;
 	if (!made)
 		reason = walk_firewall(walk, verdict->from, WEIR_FW_OUT);
-	return reason == WEIR_OK ? to_neighbour(walk, ways->kind == WEIR_WAY_CONNECTED ? &dst : &way->hop) : reason;
+	if (reason != WEIR_OK)
+		return reason;
+	return to_neighbour(walk, found.ways->kind == WEIR_WAY_CONNECTED ? &dst : &way->hop);
 }
 
 enum weir_reason
 walk_router(struct walk *walk, const struct weir_iface *entry)
 {
 	struct weir_verdict *verdict = walk->verdict;
-	const struct weir_router *router;
-	enum weir_reason reason;
+	const struct weir_router *router = NULL;
+	enum weir_reason reason = WEIR_OK;
 
 	verdict->at = entry;
 	if (++walk->elements > WEIR_ELEMENTS_MAX)
-		return WEIR_DROP_LOOP;
-	if ((walk->frame->kind & (WEIR_FRAME_IPV4 | WEIR_FRAME_IPV6)) == 0 || (walk->key->flags & WEIR_KEY_TAGS) != 0)
-		return WEIR_DROP_NOT_ROUTED;
+		reason = WEIR_DROP_LOOP;
+	else if ((walk->frame->kind & (WEIR_FRAME_IPV4 | WEIR_FRAME_IPV6)) == 0 ||
+		 (walk->key->flags & WEIR_KEY_TAGS) != 0)
+		reason = WEIR_DROP_NOT_ROUTED;
+	walk_note(walk, .kind = WEIR_NOTE_ROUTER, .iface = entry,
+	    .router = weir_vnet_router(walk->vnet, entry->router), .reason = reason);
+	if (reason != WEIR_OK)
+		return reason;
 	reason = walk->made ? WEIR_OK : walk_firewall(walk, entry, WEIR_FW_IN);
 	if (reason != WEIR_OK)
 		return reason;
@@ -453,5 +461,7 @@ walk_listen(struct walk *walk)
 				  : (walk->frame->kind & WEIR_FRAME_ARP) ? WEIR_ANSWER_ARP
 									 : WEIR_ANSWER_ND;
 	}
+	walk_note(walk, .kind = WEIR_NOTE_LISTEN, .iface = verdict->at, .mac = &speech.mac,
+	    .ip = verdict->hears ? &speech.sender : NULL);
 	return WEIR_OK;
 }

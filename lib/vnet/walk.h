@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "weir_note.h"
 #include "weir_verdict.h"
 
 /* A packet on its way. */
@@ -21,6 +22,15 @@ struct walk {
 	bool made;	   /* by the router that it is about to pass */
 	bool knows;	   /* the walker's facts are this packet's */
 };
+
+/* Tells who asked what was decided; workers do not ask. Fields of struct weir_note follow. */
+#define walk_note(walk, ...)                                                                                         \
+	do {                                                                                                         \
+		const struct weir_walker *walk_note_to = (walk)->walker;                                             \
+                                                                                                                     \
+		if (__builtin_expect(walk_note_to->note != NULL, 0))                                                 \
+			walk_note_to->note(walk_note_to->note_arg, &(struct weir_note){__VA_ARGS__});                \
+	} while (0)
 
 static inline uint32_t
 walk_gen(const uint32_t *array, uint32_t index)

@@ -178,11 +178,17 @@ struct weir_conn_ask {
 	bool out;			/* by a packet that leaves there */
 };
 
+struct weir_note;
+
 /* Who walks: what it needs for that, and room for what walks need. */
 struct weir_walker {
 	const struct weir_vnet *vnet;
 	struct weir_conns *conns;
-	struct weir_fragments *fragments;
+	struct weir_fragments *fragments; /* NULL: first fragments are never known */
+	/* What the walk decides, told as it goes (weir_note.h); NULL: nobody asks. Of workers it is. */
+	void (*note)(void *arg, const struct weir_note *note);
+	void *note_arg;
+	bool peek; /* changes nothing: opens and follows no connections, remembers no fragments */
 	uint64_t now;
 	bool exempt; /* what is walked meets no firewall */
 	struct weir_facts facts;
@@ -195,7 +201,8 @@ struct weir_walker {
  * `key`. Returns WEIR_OK with *verdict, or the reason for a drop, where verdict->trail, if it is set, says what it
  * passed before. *trail holds what else the verdict depends on. Connections are opened and followed if the packet
  * goes on or is answered. Worker; the pointers hold until its next quiescent state, or as long as
- * weir_verdict_valid() says so.
+ * weir_verdict_valid() says so. A walker that peeks may be a control thread's, as long as that holds the gateway's
+ * control mutex.
  */
 enum weir_reason weir_resolve(struct weir_walker *walker, const struct weir_iface *in, const struct weir_key *key,
     const struct weir_frame *frame, const uint8_t *data, struct weir_verdict *verdict, struct weir_trail *trail);

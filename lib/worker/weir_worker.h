@@ -63,6 +63,7 @@ void weir_worker_set_times(struct weir_worker *worker, uint64_t flow_idle, uint6
 /* Messages to maintenance: what it learned, and packets for weir itself. */
 struct rte_ring *weir_worker_ask_ring(struct weir_worker *worker);   /* of struct weir_host_question */
 struct rte_ring *weir_worker_learn_ring(struct weir_worker *worker); /* of struct weir_learn */
+struct rte_ring *weir_worker_loss_ring(struct weir_worker *worker);  /* of struct weir_loss */
 struct rte_ring *weir_worker_punt_ring(struct weir_worker *worker);  /* of mbufs with struct weir_mbuf_meta */
 
 const struct weir_work *weir_worker_work(const struct weir_worker *worker);

@@ -282,6 +282,12 @@ weir_worker_ask_ring(struct weir_worker *worker)
 }
 
 struct rte_ring *
+weir_worker_loss_ring(struct weir_worker *worker)
+{
+	return weir_pipe_loss_ring(worker->pipe);
+}
+
+struct rte_ring *
 weir_worker_punt_ring(struct weir_worker *worker)
 {
 	return weir_pipe_punt_ring(worker->pipe);

@@ -8,7 +8,8 @@ from lib.weirctl import Weirctl
 
 READS = (("status",), ("show",), ("show", "/tenants/red"), ("stats",), ("stats", "tenant", "red"), ("ports",), ("macs",),
          ("macs", "red"), ("neigh",), ("flows",), ("flows", "red"), ("firewalls",), ("rules",), ("rules", "red"),
-         ("connections",), ("drops",), ("conservation",), ("workers",), ("info",))
+         ("connections",), ("explain", "red"),
+         ("trace", "red/host", "arp 10.0.0.1 > 10.0.0.2"), ("drops",), ("conservation",), ("workers",), ("info",))
 
 
 def run(t):

@@ -75,7 +75,8 @@ static const char *const reading[] = {"/weir/info", "/weir/config/show", "/weir/
     "/weir/vport/list", "/weir/vport/list,red", "/weir/vport/list,{\"tenant\":\"red\",\"cursor\":0}",
     "/weir/vport/stats,red/web1", "/weir/switch/list", "/weir/switch/stats,red/web", "/weir/flow/list",
     "/weir/flow/list,red", "/weir/mac/list", "/weir/neigh/list", "/weir/drops", "/weir/drops,red",
-    "/weir/conservation", "/weir/conservation,red", "/weir/worker/stats"};
+    "/weir/conservation", "/weir/conservation,red", "/weir/worker/stats", "/weir/explain,red",
+    "/weir/trace,{\"from\":\"red/web1\",\"packet\":\"arp 10.0.0.5 > 10.0.0.9\"}"};
 
 Test(telemetry, every_reading_command_answers)
 {
@@ -89,7 +90,7 @@ Test(telemetry, every_command_refuses_what_it_cannot_read)
 	    "config/put", "config/commit", "config/abort", "config/rollback", "config/show", "port/list",
 	    "port/stats", "tenant/list", "tenant/stats", "tenant/receipts", "vport/list", "vport/stats",
 	    "switch/list", "switch/stats", "flow/list", "mac/list", "neigh/list", "drops", "conservation",
-	    "worker/stats"};
+	    "worker/stats", "trace", "explain"};
 	static const char *const garbage[] = {"{", "{}}", "{\"x\":1}", "{\"cursor\":-1}", "{\"id\":{}}", "x y", "\\",
 	    "\"", "%s%n", "../../etc/passwd", "\xff\xfe", "{\"tenant\":\"\\u0000\"}"};
 	char request[128];

@@ -194,6 +194,28 @@ class Fake:
         return {"status": "ok", "time_ns": self.ns(), "reason": ["tenant_limit", "mtu"], "packets": [self.count(900000), self.count(3)],
                 "bytes": [self.count(9e8), self.count(4500)]}
 
+    def weir_trace(self, params):
+        request = json.loads(params)
+        if request["from"] != "red/vm1":
+            return error(2, "is neither a vport", "/from")
+        packet = request.get("packet") or "hex " + request["hex"]
+        return {"status": "ok", "result": "forwarded by vport red/vm2", "reason": "", "packet": pieces(packet),
+                "element": ["vport red/vm1", "router red/r1", ""],
+                "what": ["enters switch red/lan", "route 10.0.0.0/8 via", "10.0.1.7"]}
+
+    def weir_explain(self, params):
+        if not params.startswith("{"):
+            if params != "red":
+                return error(2, "there is no tenant")
+            return {"status": "ok", "drop": [7, 6], "at_ns": [self.ns(), 1], "len": [60, 1500], "at": ["vport red/vm1"] * 2,
+                    "reason": ["denied", "mtu"], "text": ["no rule", "too large"], "packet": ["udp 10.0.0.1:1 > 10.0.0.2:2"] * 2,
+                    "packet_rest": ["", " len 1500"], "time_ns": self.ns()}
+        request = json.loads(params)
+        if request["drop"] != 7:
+            return error(2, "drop is not kept", "/drop")
+        return {**self.weir_trace('{"from":"red/vm1","packet":"udp 10.0.0.1:1 > 10.0.0.2:2"}'), "drop": 7, "at_ns": 1,
+                "at": "vport red/vm1", "was": "denied", "text": "no rule", "differs": 1, "cut": 1}
+
     def weir_neigh_list(self, params):
         return self.page(params, ip=["192.0.2.2"], mac=["02:00:00:00:00:02"], state=["reachable"], port=["up0"],
                          age_ns=[3 * 10**9])

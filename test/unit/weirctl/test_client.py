@@ -72,6 +72,37 @@ class Client(unittest.TestCase):
         self.fails(1, "no tenant", "receipts", "green")
         self.assertRegex(self.ok("stats", "tenant", "red"), r"to_uplink_why +2 +cpu")
 
+    def test_traces(self):
+        packet = "tcp 10.0.0.5:1 > 10.0.0.6:2 syn"
+        lines = self.ok("trace", "red/vm1", packet).splitlines()
+        self.assertEqual(lines[0], packet)
+        self.assertEqual(lines[1].split(), ["ELEMENT", "WHAT", "IT", "DOES"])
+        self.assertEqual(lines[2:], ["vport red/vm1  enters switch red/lan",
+                                     "router red/r1  route 10.0.0.0/8 via 10.0.1.7", "=> forwarded by vport red/vm2"])
+        self.assertEqual(self.ok("trace", "red/vm1", *packet.split()).splitlines(), lines)
+        self.assertEqual(self.server.requests[-1], b'/weir/trace,{"from":"red/vm1","packet":"%s"}' % packet.encode())
+        self.ok("trace", "red/vm1", "hex", "0011", "2233")
+        self.assertEqual(self.server.requests[-1], b'/weir/trace,{"from":"red/vm1","hex":"0011 2233"}')
+        self.assertEqual(json.loads(self.ok("--json", "trace", "red/vm1", packet))["reason"], "")
+        self.fails(1, "/from: is neither", "trace", "red/vm9", packet)
+        self.fails(2, "usage: weirctl trace", "trace", "red/vm1")
+        self.fails(1, "at most", "trace", "red/vm1", "x" * 1000)
+
+    def test_what_was_lost(self):
+        lines = self.ok("explain", "red").splitlines()
+        self.assertEqual([line.split()[0] for line in lines], ["DROP", "7", "6"])
+        self.assertTrue(lines[2].endswith("udp 10.0.0.1:1 > 10.0.0.2:2 len 1500"), lines[2])
+        self.assertEqual(len(json.loads(self.ok("--json", "explain", "red"))["explain"]), 2)
+        lines = self.ok("explain", "red", "7").splitlines()
+        self.assertEqual(lines[0], "drop 7 at vport red/vm1, as denied: no rule")
+        self.assertIn("=> forwarded by vport red/vm2", lines)
+        self.assertIn("not what became of it then", lines[-1])
+        self.assertIn("... and more than there is room for", lines)
+        self.assertEqual(json.loads(self.ok("--json", "explain", "red", "7"))["was"], "denied")
+        self.fails(1, "/drop: drop is not kept", "explain", "red", "8")
+        self.fails(1, "no tenant", "explain", "green")
+        self.fails(2, "not the number of a drop", "explain", "red", "seven")
+
     def test_numbers_are_exact(self):
         self.assertIn("18446744073709551615", self.ok("stats", "port", "up0"))
         self.assertEqual(json.loads(self.ok("stats", "port", "up0", "--json"))["rx_packets"], 2**64 - 1)
